@@ -1,0 +1,5 @@
+"""`python -m ocrkit` is the command `ocrkit`."""
+
+from ocrkit.cli import app
+
+app(prog_name="ocrkit")

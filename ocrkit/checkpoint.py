@@ -1,0 +1,276 @@
+"""Weights files: one safetensors file holds a model's tensors, its config and where it comes from.
+
+The header holds a `Card` as JSON, so a file needs no YAML to load and can be listed without
+loading it. Floats are stored in half precision. A digest of the tensors stands beside the card: a
+file that was cut short or altered on its way is refused instead of reading nonsense.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from pydantic import Field, ValidationError
+from safetensors import SafetensorError, safe_open
+
+from ocrkit import __version__, catalog
+from ocrkit.config import Config
+from ocrkit.errors import CheckpointError, ConfigError, OutputError, UnknownModelError
+
+# The networks and torch are imported where they are used: listing cards needs neither.
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from ocrkit.detect import Detector
+    from ocrkit.recognize import Recognizer
+
+Family = Literal["detect", "recognize"]
+FAMILIES: tuple[Family, ...] = ("detect", "recognize")
+BLOCKS = {"detect": "detector", "recognize": "recognizer"}
+"""What a family's config block is called, in errors and in `--set`."""
+
+SUFFIX = ".safetensors"
+WEIGHTS = Path(__file__).parent / "weights"
+"""The folder of the shipped files, named <family>-<name>.safetensors."""
+
+
+class Figure(Config):
+    """One measured result."""
+
+    split: str = Field(description="the data it was measured on, e.g. `ic15 validation`")
+    protocol: str = Field(description="how it was scored, e.g. `ICDAR 2015 IoU`")
+    metric: str = Field(description="what was scored, e.g. `hmean`")
+    value: float
+
+
+class Card(Config):
+    """What a weights file says of itself."""
+
+    family: Family
+    name: str = Field(min_length=1, description="under which `load` finds it when it is shipped")
+    config: dict[str, Any] = Field(description="of the network, complete; rebuilds it")
+    ocrkit: str = Field(__version__, description="version that wrote the file")
+    commit: str = Field("", description="of ocrkit, when it was trained")
+    date: str = Field("", description="when it was trained, as YYYY-MM-DD")
+    data: tuple[str, ...] = Field((), description="what it was trained on")
+    steps: int = Field(0, ge=0, description="of training")
+    hours: float = Field(0.0, ge=0, description="of training")
+    figures: tuple[Figure, ...] = ()
+    licence: str = Field("", description="of the weights, and of the data behind them")
+
+
+def save(path: Path | str, model: "nn.Module", card: Card) -> None:
+    """Write a model and its card, atomically; an older file at `path` stays whole until the end.
+
+    Raises:
+        CheckpointError: A weight is not finite in half precision: the training went astray.
+        OutputError: The file cannot be written.
+    """
+    from safetensors.torch import save as to_bytes
+
+    path = Path(path)
+    tensors = {name: _stored(name, tensor) for name, tensor in model.state_dict().items()}
+    metadata = {key: json.dumps(value) for key, value in card.model_dump(mode="json").items()}
+    content = to_bytes(tensors, metadata | {"digest": _digest(tensors)})
+    # Not `tempfile`: its files are readable by their owner only, and would stay so.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def read_card(path: Path | str) -> Card:
+    """The card of a weights file.
+
+    Raises:
+        CheckpointError: The file is missing, damaged or not one that ocrkit wrote.
+    """
+    metadata = _metadata(Path(path))
+    known = {key: text for key, text in metadata.items() if key in Card.model_fields}
+    try:
+        return Card.model_validate({key: json.loads(text) for key, text in known.items()})
+    except (json.JSONDecodeError, ValidationError) as error:
+        message = f"{path}: not a weights file of ocrkit: its header has no valid card"
+        raise CheckpointError(message) from error
+
+
+def shipped() -> list[Card]:
+    """Cards of the models that come with ocrkit, by family and name."""
+    return [read_card(path) for path in sorted(WEIGHTS.glob(f"*{SUFFIX}"))]
+
+
+def shipped_path(family: Family, name: str) -> Path:
+    """Where the shipped model of this name lies, if there is one."""
+    return WEIGHTS / f"{family}-{name}{SUFFIX}"
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, as `sha256sum` prints it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def locate(family: Family, name: str | Path) -> Path:
+    """The weights file that `name` means: a shipped model, or a path.
+
+    Anything with a suffix or a folder in it is a path.
+
+    Raises:
+        UnknownModelError: No shipped model has this name; the message names the nearest.
+        CheckpointError: There is no file at this path.
+    """
+    path = Path(name)
+    if isinstance(name, Path) or path.suffix or len(path.parts) > 1:
+        if not path.is_file():
+            raise CheckpointError(f"{path}: no such weights file")
+        return path
+    choices = [card.name for card in shipped() if card.family == family]
+    if str(name) not in choices:
+        hint = f"or give the path of a {SUFFIX} file"
+        raise UnknownModelError(f"{catalog.unknown(family, str(name), choices)}; {hint}")
+    return shipped_path(family, str(name))
+
+
+@overload
+def load(
+    family: Literal["detect"],
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> "Detector[Any, Any, Any]": ...
+@overload
+def load(
+    family: Literal["recognize"],
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> "Recognizer[Any, Any, Any]": ...
+def load(
+    family: Family,
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> Any:
+    """The model in a weights file, in single precision and ready to read.
+
+    Args:
+        family: What kind of model is needed.
+        name: A shipped model's name or a path; see `locate`.
+        device: See `pick_device`.
+        settings: Values that replace those of the config in the file, e.g. thresholds.
+
+    Raises:
+        UnknownModelError: No shipped model has this name.
+        CheckpointError: The file is missing, damaged, of another family or does not fit its config.
+        ConfigError: A key or value of `settings` is wrong, or there is no such device.
+    """
+    path = locate(family, name)
+    card = read_card(path)
+    if card.family != family:
+        raise CheckpointError(
+            f"{path}: holds a {BLOCKS[card.family]} ({card.name}); a {BLOCKS[family]} is needed here"
+        )
+    target = pick_device(device)
+    block = {**card.config, **(settings or {})}
+    model = _build(family, block, BLOCKS[family] if settings else str(path))
+    _fill(model, _tensors(path), path)
+    return model.eval().to(target)
+
+
+def pick_device(name: str) -> "torch.device":
+    """The device of this name; `auto` is the graphics card where there is one, else the processor.
+
+    Raises:
+        ConfigError: This machine has no such device.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ConfigError(f"device: {name!r} is not available here; use 'auto' or 'cpu'") from error
+    return device
+
+
+def _build(family: Family, block: Mapping[str, Any], source: str) -> "nn.Module":
+    """The network of a config block, with fresh weights."""
+    from ocrkit import detect, recognize
+
+    build = {"detect": detect.build, "recognize": recognize.build}[family]
+    try:
+        return build(block, source)
+    except ConfigError:
+        raise
+    except ValueError as error:  # each value is valid, but the network refuses the combination
+        raise ConfigError(f"{source}: {error}") from error
+
+
+def _fill(model: "nn.Module", tensors: Mapping[str, "Tensor"], path: Path) -> None:
+    """Copy `tensors` into the model; all must be there, and fit."""
+    wanted = model.state_dict()
+    missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
+    problems = [f"lacks the tensor {name!r}" for name in missing]
+    problems += [f"has the tensor {name!r}, which is not in the network" for name in extra]
+    problems += [
+        f"has {name!r} of shape {tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
+        for name, tensor in wanted.items()
+        if name in tensors and tensors[name].shape != tensor.shape
+    ]
+    if problems:
+        more = f" (and {len(problems) - 1} more such problems)" if len(problems) > 1 else ""
+        raise CheckpointError(f"{path}: does not fit its config: {problems[0]}{more}")
+    model.load_state_dict(dict(tensors))
+
+
+def _stored(name: str, tensor: "Tensor") -> "Tensor":
+    """As it is written: floats in half precision, the rest as they are, in memory of its own."""
+    import torch
+
+    dtype = torch.float16 if tensor.is_floating_point() else tensor.dtype
+    stored = tensor.detach().cpu().to(dtype, copy=True).contiguous()
+    if not torch.isfinite(stored).all():
+        raise CheckpointError(f"{name}: a weight is not finite in half precision; not saved")
+    return stored
+
+
+def _digest(tensors: Mapping[str, "Tensor"]) -> str:
+    """SHA-256 over names and contents."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    """The strings in the header of a safetensors file."""
+    with _opened(path, "np") as file:
+        return dict(file.metadata() or {})
+
+
+def _tensors(path: Path) -> dict[str, "Tensor"]:
+    """All tensors of a safetensors file, checked against the digest in its header."""
+    with _opened(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 not a dict
+        digest = (file.metadata() or {}).get("digest")
+    if digest != _digest(tensors):
+        raise CheckpointError(f"{path}: the file is damaged (wrong digest); fetch it again")
+    return tensors
+
+
+def _opened(path: Path, framework: str) -> Any:
+    try:
+        return safe_open(path, framework=framework)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such weights file") from error
+    except (OSError, SafetensorError) as error:
+        message = f"{path}: not a safetensors file, or cut short ({error}); fetch it again"
+        raise CheckpointError(message) from error

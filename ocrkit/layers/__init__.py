@@ -1,0 +1,1 @@
+"""Network parts that more than one model uses. Torch only; knows no model."""

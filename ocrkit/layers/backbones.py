@@ -1,0 +1,84 @@
+"""Feature extractors: pictures in, feature maps at named strides out."""
+
+from torch import Tensor, nn
+
+from ocrkit.layers.blocks import ConvNorm, Residual
+
+
+class Compact(nn.Module):
+    """The small residual network of the shipped detectors, to be trained from scratch on a CPU.
+
+    Few channels where maps are large and many where they are small: most of the arithmetic then
+    runs in shapes that a CPU multiplies fast. Outputs at strides 4, 8, 16 and 32.
+
+    Args:
+        stem: Channels at stride 2.
+        channels: Channels at strides 4, 8, 16 and 32.
+        blocks: Residual blocks at each of these strides.
+    """
+
+    def __init__(
+        self,
+        stem: int = 16,
+        channels: tuple[int, int, int, int] = (32, 80, 144, 192),
+        blocks: tuple[int, int, int, int] = (1, 1, 1, 1),
+    ) -> None:
+        super().__init__()
+        self.channels = channels
+        self.stem = ConvNorm(3, stem, stride=2)
+        inputs = (stem, *channels[:-1])
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                ConvNorm(before, after, stride=2), *(Residual(after) for _ in range(count))
+            )
+            for before, after, count in zip(inputs, channels, blocks, strict=True)
+        )
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) to four maps (B, C_i, H/s_i, W/s_i), s = 4, 8, 16, 32."""
+        x = self.stem(images)
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+
+class VGG16(nn.Module):
+    """VGG-16 with pool5 at stride 1 and fc6, fc7 as convolutions (1409.1556; 1801.01315, figure 3).
+
+    Outputs conv2_2 (128 channels, stride 2), conv3_3 (256, 4), conv4_3 (512, 8), conv5_3 (512, 16)
+    and fc7 (1024, 16). Weights are random: none are downloaded.
+    """
+
+    channels = (128, 256, 512, 512, 1024)
+
+    def __init__(self) -> None:
+        super().__init__()
+        plan = ((3, 64, 2), (64, 128, 2), (128, 256, 3), (256, 512, 3), (512, 512, 3))
+        self.stages = nn.ModuleList(_vgg_stage(*sizes) for sizes in plan)
+        self.pool = nn.MaxPool2d(2)
+        self.fc = nn.Sequential(
+            nn.MaxPool2d(3, stride=1, padding=1),
+            nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(1024, 1024, 1),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) to five maps, at strides 2, 4, 8, 16 and 16; H and W multiples of 16."""
+        maps = []
+        x = images
+        for index, stage in enumerate(self.stages):
+            x = stage(self.pool(x) if index else x)
+            maps.append(x)
+        return [*maps[1:], self.fc(x)]
+
+
+def _vgg_stage(channels_in: int, channels_out: int, count: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for index in range(count):
+        before = channels_in if index == 0 else channels_out
+        layers += [nn.Conv2d(before, channels_out, 3, padding=1), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)

@@ -1,0 +1,146 @@
+"""What every recogniser is: five verbs. A new one writes four and inherits `read`."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Generic, TypeVar, final
+
+import cv2
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from ocrkit.config import Config
+from ocrkit.text import LATIN95, Charset
+from ocrkit.types import Character, Floats, Image, Reading
+
+WIDTH_STEP = 32
+"""Widths of network inputs are multiples of this, so that crops of like width share a batch."""
+
+
+class RecognizerConfig(Config):
+    """What all recognisers have in common."""
+
+    name: str
+    charset: str = Field(LATIN95, min_length=1, description="the characters it can say, in order")
+    height: int = Field(32, gt=0, multiple_of=16, description="of the network's input, pixels")
+    max_width: int = Field(
+        640,
+        gt=0,
+        multiple_of=WIDTH_STEP,
+        description="of the network's input, pixels; wider crops are squeezed",
+    )
+    batch: int = Field(32, gt=0, description="crops read at once; more costs memory")
+
+
+C = TypeVar("C", bound=RecognizerConfig)
+Maps = TypeVar("Maps", bound=tuple[Tensor, ...])
+Targets = TypeVar("Targets", bound=tuple[Any, ...])
+
+
+class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
+    """Reads upright crops of one word or line.
+
+    Data flows one way: text -encode-> targets; images -forward-> maps; maps and targets -loss->
+    scalars; maps -decode-> readings. No method calls another, so each is tested alone.
+    """
+
+    Config: ClassVar[type[RecognizerConfig]]
+
+    def __init__(self, config: C) -> None:
+        super().__init__()
+        self.config = config
+        self.charset = Charset(config.charset)
+
+    @staticmethod
+    @abstractmethod
+    def encode(config: Any, text: str) -> Targets:
+        """Targets of one crop, as NumPy arrays. Runs in a loader worker, without the network.
+
+        Raises:
+            ValueError: `text` has a character that the charset lacks.
+        """
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Maps:
+        """Maps of a batch (B, 1, height, W) from `prepare`; tensors only, so it exports."""
+
+    @abstractmethod
+    def loss(self, maps: Maps, targets: Targets) -> dict[str, Tensor]:
+        """Named scalar terms, already weighted; training minimises their sum."""
+
+    @abstractmethod
+    def decode(self, maps: Maps) -> list[Reading]:
+        """One `Reading` per image; spans are fractions of the network input's width."""
+
+    @final
+    @torch.inference_mode()
+    def read(self, crops: Sequence[Image]) -> list[Reading]:
+        """What each crop says, in the order given.
+
+        A crop's reading does not depend on the crops it is batched with: only inputs of equal
+        padded width share a batch.
+        """
+        device = next(self.parameters()).device
+        inputs = [prepare(crop, self.config.height, self.config.max_width) for crop in crops]
+        readings = [Reading.empty()] * len(inputs)
+        for indices in _batches([padded_width(i.shape[-1]) for i in inputs], self.config.batch):
+            stack = pad([inputs[i] for i in indices])
+            found = self.decode(self(torch.from_numpy(stack).to(device)))
+            for i, reading in zip(indices, found, strict=True):
+                readings[i] = _unpad(reading, stack.shape[-1] / inputs[i].shape[-1])
+        return readings
+
+
+def prepare(crop: Image, height: int, max_width: int) -> Floats:
+    """A crop as a network sees it: (1, height, W) float32, grey, of zero mean and unit deviation.
+
+    The aspect ratio is kept, up to `max_width`. Normalising each crop by itself makes faint text
+    as strong as bold text.
+    """
+    rows, columns = crop.shape[:2]
+    width = min(max(8, round(columns * height / max(rows, 1))), max_width)
+    shrinks = height < rows
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    resized = cv2.resize(
+        grey, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    pixels = resized.astype(np.float32)
+    # The floor keeps the noise of an empty crop from being blown up into strokes.
+    return np.asarray((pixels - pixels.mean()) / max(float(pixels.std()), 4.0), np.float32)[None]
+
+
+def padded_width(width: int) -> int:
+    """The next multiple of WIDTH_STEP."""
+    return math.ceil(width / WIDTH_STEP) * WIDTH_STEP
+
+
+def pad(inputs: Sequence[Floats]) -> Floats:
+    """Stack inputs (1, H, W_i) into (B, 1, H, W), zeros (each crop's mean) on the right."""
+    width = padded_width(max(i.shape[-1] for i in inputs))
+    stack = np.zeros((len(inputs), *inputs[0].shape[:2], width), np.float32)
+    for row, array in zip(stack, inputs, strict=True):
+        row[..., : array.shape[-1]] = array
+    return stack
+
+
+def _batches(widths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Indices grouped by equal width, at most `size` at a time."""
+    groups: dict[int, list[int]] = {}
+    for index, width in enumerate(widths):
+        groups.setdefault(width, []).append(index)
+    for group in groups.values():
+        for start in range(0, len(group), size):
+            yield group[start : start + size]
+
+
+def _unpad(reading: Reading, factor: float) -> Reading:
+    """Spans as fractions of the crop instead of the padded input."""
+
+    def stretch(character: Character) -> Character:
+        start, end = (min(edge * factor, 1.0) for edge in character.span)
+        return replace(character, span=(start, end))
+
+    return replace(reading, characters=tuple(stretch(c) for c in reading.characters))

@@ -1,0 +1,141 @@
+"""CRNN: a trainable network for sequence recognition (Shi et al., TPAMI 2017, arXiv 1507.05717).
+
+Convolutions turn a grey picture of a word into a sequence of column features, two bidirectional
+LSTMs read it in both directions, and CTC turns the per-column classes into text, so that training
+needs no positions of characters.
+
+Where this differs from the paper:
+    The default network is `lite`: residual-free 3x3 convolutions with batch normalisation after
+    each, a stride-2 stem and 128-unit LSTMs; a seventh of the paper's arithmetic.
+    Inputs are normalised crop by crop, and keep their aspect ratio at test time and in training.
+    Case and punctuation are read: 95 classes by default, not 36.
+"""
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, field_validator
+from torch import Tensor, nn
+
+from ocrkit.layers.blocks import ConvNorm, SequenceEncoder
+from ocrkit.recognize import _ctc
+from ocrkit.recognize._base import Recognizer, RecognizerConfig
+from ocrkit.text import Charset
+from ocrkit.types import Reading
+
+MAX_LENGTH = 64
+"""Longest label of a training sample, characters."""
+
+
+class CRNNConfig(RecognizerConfig):
+    """Defaults are of the shipped network; `network: paper` builds table 1."""
+
+    name: Literal["crnn"] = "crnn"
+    network: Literal["lite", "paper"] = Field("lite", description="which convolutional layers")
+    hidden: int = Field(128, gt=0, description="LSTM units per direction; 256 in table 1")
+    dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
+
+    @field_validator("height")
+    @classmethod
+    def _fits_the_network(cls, height: int) -> int:
+        if height != 32:
+            raise ValueError("the convolutions turn a height of 32 into one row")
+        return height
+
+
+class CRNNMaps(NamedTuple):
+    """`logits` (B, T, K): K = 1 + characters, 0 the blank; T = W/4 (lite) or W/4 + 1 (paper)."""
+
+    logits: Tensor
+
+
+class CRNNTargets(NamedTuple):
+    """`labels` (MAX_LENGTH,) int64, padded with zeros; `length` () int64, how many are real."""
+
+    labels: NDArray[np.int64] | Tensor
+    length: NDArray[np.int64] | Tensor
+
+
+class CRNN(Recognizer[CRNNConfig, CRNNMaps, CRNNTargets]):
+    """Convolutions, recurrence, transcription: sections 2.1, 2.2 and 2.3."""
+
+    Config: ClassVar[type[RecognizerConfig]] = CRNNConfig
+
+    def __init__(self, config: CRNNConfig) -> None:
+        super().__init__(config)
+        self.columns, channels = _lite() if config.network == "lite" else _paper()
+        classes = 1 + len(self.charset)
+        self.sequence = SequenceEncoder(channels, config.hidden, classes, dropout=config.dropout)
+
+    @staticmethod
+    def encode(config: Any, text: str) -> CRNNTargets:
+        """Classes of the characters, padded to MAX_LENGTH; longer texts are refused."""
+        found = _ctc.labels(Charset(config.charset), text)
+        if len(found) > MAX_LENGTH:
+            raise ValueError(f"{text!r}: {len(found)} characters, at most {MAX_LENGTH} fit a label")
+        return CRNNTargets(
+            np.pad(found, (0, MAX_LENGTH - len(found))), np.array(len(found), np.int64)
+        )
+
+    def forward(self, images: Tensor) -> CRNNMaps:
+        """(B, 1, 32, W) to (B, T, K); W must be a multiple of 4."""
+        features = self.columns(images)  # (B, C, 1, T)
+        return CRNNMaps(self.sequence(features.squeeze(2).transpose(1, 2)))
+
+    def loss(self, maps: CRNNMaps, targets: CRNNTargets) -> dict[str, Tensor]:
+        """Negative log-likelihood of the label over all alignments, per character (section 2.4)."""
+        labels, lengths = (torch.as_tensor(t) for t in targets)
+        return {"ctc": _ctc.ctc_loss(maps.logits, labels, lengths)}
+
+    def decode(self, maps: CRNNMaps) -> list[Reading]:
+        """The best path of each image (section 2.3.2)."""
+        probabilities = maps.logits.detach().float().softmax(dim=-1).cpu().numpy()
+        return [_ctc.greedy(rows, self.charset) for rows in probabilities]
+
+
+def _lite() -> tuple[nn.Sequential, int]:
+    """Layers from (B, 1, 32, W) to (B, C, 1, W/4), and C."""
+    layers = nn.Sequential(
+        ConvNorm(1, 32, stride=2),  # 16 x W/2
+        ConvNorm(32, 64),
+        nn.MaxPool2d(2),  # 8 x W/4
+        ConvNorm(64, 128),
+        ConvNorm(128, 128),
+        nn.MaxPool2d((2, 1)),  # 4 x W/4
+        ConvNorm(128, 192),
+        ConvNorm(192, 192),
+        nn.MaxPool2d((2, 1)),  # 2 x W/4
+        ConvNorm(192, 256),
+        nn.Conv2d(256, 256, (2, 1), bias=False),  # 1 x W/4
+        nn.BatchNorm2d(256),
+        nn.ReLU(inplace=True),
+    )
+    return layers, 256
+
+
+def _paper() -> tuple[nn.Sequential, int]:
+    """The layers of table 1, from (B, 1, 32, W) to (B, 512, 1, W/4 + 1), and 512."""
+
+    def conv(channels_in: int, channels_out: int, *, norm: bool = False) -> list[nn.Module]:
+        layers: list[nn.Module] = [nn.Conv2d(channels_in, channels_out, 3, padding=1)]
+        return [*layers, *([nn.BatchNorm2d(channels_out)] if norm else []), nn.ReLU(inplace=True)]
+
+    layers = nn.Sequential(
+        *conv(1, 64),
+        nn.MaxPool2d(2),
+        *conv(64, 128),
+        nn.MaxPool2d(2),
+        *conv(128, 256, norm=True),
+        *conv(256, 256),
+        # Table 1 writes the window as 1x2; height is halved, width is kept (but for the padding).
+        nn.MaxPool2d(2, stride=(2, 1), padding=(0, 1)),
+        *conv(256, 512, norm=True),
+        *conv(512, 512),
+        nn.MaxPool2d(2, stride=(2, 1), padding=(0, 1)),
+        nn.Conv2d(512, 512, 2),
+        nn.BatchNorm2d(512),
+        nn.ReLU(inplace=True),
+    )
+    return layers, 512

@@ -1,0 +1,111 @@
+"""Detector, crops, recogniser: the words of a picture in two stages.
+
+A detector that sees shapes only takes all text for upright. Where a quad is much taller than wide,
+the text may as well run down or up the picture, so three quads with the same corners are read: the
+upright one and its two quarter turns. Nothing is rotated: a quad starts where its text starts, so
+another start is another crop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from ocrkit import crops
+from ocrkit.config import Config
+from ocrkit.detect import Detector
+from ocrkit.recognize import Recognizer
+from ocrkit.spot._base import Spotter
+from ocrkit.types import Floats, Image, Reading, Word
+
+QUARTER_TURNS = (-1, 1)
+"""How far a quad's corners roll for text that runs down the picture, and up."""
+
+
+class TwoStageConfig(Config):
+    """How crops are cut, and which readings become words. None of it is in a paper."""
+
+    margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
+    min_confidence: float = Field(
+        0.1, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+    )
+    turn_gain: float = Field(
+        0.1, ge=0, le=1, description="how much surer a turned reading must be than the upright one"
+    )
+
+
+class Hypothesis(NamedTuple):
+    """One way to read one detection."""
+
+    image: int
+    detection: int
+    quad: Floats
+    score: float
+
+
+class TwoStage(Spotter):
+    """A detector and a recogniser, joined by perspective crops at full resolution."""
+
+    def __init__(
+        self,
+        detector: Detector[Any, Any, Any],
+        recognizer: Recognizer[Any, Any, Any],
+        config: TwoStageConfig | None = None,
+    ) -> None:
+        self.detector = detector
+        self.recognizer = recognizer
+        self.config = config or TwoStageConfig()
+
+    def spot(self, images: Sequence[Image]) -> list[tuple[Word, ...]]:
+        """See `Spotter.spot`; the crops of all images are read together, batched by width."""
+        hypotheses = [h for index, image in enumerate(images) for h in self._find(index, image)]
+        readings = self.recognizer.read(self._cut(images, hypotheses))
+        words: list[list[Word]] = [[] for _ in images]
+        pairs = zip(hypotheses, readings, strict=True)
+        for (image, _), rivals in groupby(pairs, key=lambda pair: pair[0][:2]):
+            chosen, reading = self._choose(list(rivals))
+            if reading.text and reading.confidence >= self.config.min_confidence:
+                words[image].append(self._word(chosen, reading))
+        return [tuple(found) for found in words]
+
+    def _find(self, index: int, image: Image) -> list[Hypothesis]:
+        """The detections of one image and, right after each that is tall, its quarter turns."""
+        found = self.detector.detect(image)
+        hypotheses = []
+        for number, (quad, score) in enumerate(zip(found.quads, found.scores, strict=True)):
+            turns = QUARTER_TURNS if crops.is_tall(quad) else ()
+            quads = [quad, *(np.roll(quad, turn, axis=0) for turn in turns)]
+            hypotheses += [Hypothesis(index, number, q, float(score)) for q in quads]
+        return hypotheses
+
+    def _cut(self, images: Sequence[Image], hypotheses: Sequence[Hypothesis]) -> list[Image]:
+        """One crop per hypothesis."""
+        cut: list[Image] = []
+        for image, group in groupby(hypotheses, key=lambda h: h.image):
+            quads = np.stack([hypothesis.quad for hypothesis in group])
+            cut += crops.cut(images[image], quads, self.config.margin)
+        return cut
+
+    def _choose(self, rivals: list[tuple[Hypothesis, Reading]]) -> tuple[Hypothesis, Reading]:
+        """The upright reading, unless a turned one is a better word.
+
+        A lone upright I or 1 is tall too, and turned it is as good a dash; so a turned reading must
+        have at least two letters or digits, and be surer by `turn_gain`.
+        """
+        upright, *turned = rivals
+        words = [rival for rival in turned if sum(c.isalnum() for c in rival[1].text) >= 2]
+        best = max(words, key=lambda rival: rival[1].confidence, default=upright)
+        gain = best[1].confidence - upright[1].confidence
+        return best if gain >= self.config.turn_gain else upright
+
+    def _word(self, hypothesis: Hypothesis, reading: Reading) -> Word:
+        """The reading in its place, with characters as fractions of the quad's width."""
+        quad = hypothesis.quad
+        characters = tuple(
+            replace(c, span=crops.span_in_quad(c.span, quad, self.config.margin))
+            for c in reading.characters
+        )
+        return Word(reading.text, reading.confidence, characters, quad, hypothesis.score)

@@ -1,0 +1,1 @@
+"""Synthetic text: endless, seeded, with exact quads. NumPy, OpenCV and Pillow only."""

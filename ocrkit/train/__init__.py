@@ -1,0 +1,1 @@
+"""Training: experiments from YAML, run on Lightning. Needs the extra `ocrkit[train]`."""

@@ -1,0 +1,198 @@
+"""Where examples come from: datasets of photographs, and generators that never end.
+
+Each is a block of settings in the experiment. Paths are relative to the experiment's `data_root`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ocrkit import catalog, config, data
+from ocrkit.config import Config
+from ocrkit.data import Dataset
+from ocrkit.data.crops import Crops
+from ocrkit.data.icdar import Icdar
+from ocrkit.data.loader import Source
+from ocrkit.errors import ConfigError, UnknownModelError
+from ocrkit.synth.backgrounds import Backgrounds
+from ocrkit.synth.corpus import Corpus
+from ocrkit.synth.fonts import find_fonts
+from ocrkit.synth.scenes import SceneGenerator
+from ocrkit.synth.words import WordGenerator
+from ocrkit.types import Sample
+
+
+class SyntheticConfig(Config):
+    """What words and scenes have in common."""
+
+    name: str
+    backgrounds: Path | None = Field(None, description="folder of photographs; null for colours")
+    fonts: Path | None = Field(None, description="folder of fonts; null for the installed ones")
+    favourites: tuple[str, ...] = Field(
+        (), description="sources of this experiment whose words are drawn more often"
+    )
+    favour: float = Field(0.3, ge=0, le=1, description="share of favourites among the words")
+
+
+class SynthWordsConfig(SyntheticConfig):
+    """Word crops, for recognisers."""
+
+    name: Literal["synth-words"] = "synth-words"
+
+
+class SynthScenesConfig(SyntheticConfig):
+    """Scenes, for detectors."""
+
+    name: Literal["synth-scenes"] = "synth-scenes"
+    pieces: int = Field(6, gt=0, description="cut from a scene before the next is drawn")
+
+
+class Photographs:
+    """Samples of a dataset, drawn at random."""
+
+    drawn = False
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def draw(self, rng: np.random.Generator) -> tuple[str, Sample]:
+        """Any sample of the dataset, named by the path of its picture."""
+        index = int(rng.integers(len(self.dataset)))
+        return self.dataset.name(index), self.dataset[index]
+
+
+class Synthetic:
+    """Samples of a generator.
+
+    Args:
+        name: For reports.
+        generator: Draws them.
+        uses: How often a sample is given before the next is drawn: scenes are costly.
+    """
+
+    drawn = True
+
+    def __init__(self, name: str, generator: WordGenerator | SceneGenerator, uses: int = 1) -> None:
+        self.name, self.generator, self.uses = name, generator, uses
+        self._sample: Sample | None = None
+        self._left = 0
+
+    def draw(self, rng: np.random.Generator) -> tuple[str, Sample]:
+        """The next sample, or the last one again."""
+        if self._sample is None or self._left == 0:
+            self._sample = self.generator.sample(rng)
+            self._left = self.uses
+        self._left -= 1
+        return self.name, self._sample
+
+
+SYNTHETIC: dict[str, type[SyntheticConfig]] = {
+    "synth-scenes": SynthScenesConfig,
+    "synth-words": SynthWordsConfig,
+}
+
+
+def settings(block: Mapping[str, Any], where: str) -> Config:
+    """The checked settings of a block; nothing is read from disk.
+
+    Raises:
+        UnknownModelError: There is no dataset or generator of this name.
+        ConfigError: A key or value is wrong.
+    """
+    name = str(block["name"])
+    if name in SYNTHETIC:
+        return config.validate(SYNTHETIC[name], block, where)
+    if name not in data.names():
+        choices = sorted([*data.names(), *SYNTHETIC])
+        raise UnknownModelError(catalog.unknown(where, name, choices))
+    found: Config = config.validate(_dataset_class(name).Config, block, where)
+    return found
+
+
+def dataset(block: Mapping[str, Any], root: Path, where: str) -> Dataset:
+    """The photographs that a block names.
+
+    Raises:
+        ConfigError: The block names a generator, or a key or value is wrong.
+        DataError: A label file or list is missing or malformed.
+        ImageError: There are no pictures.
+    """
+    found = settings(block, where)
+    if isinstance(found, SyntheticConfig):
+        raise ConfigError(
+            f"{where}: {found.name} has no end; name a dataset: {', '.join(data.names())}"
+        )
+    built: Dataset = _dataset_class(str(block["name"]))(_rooted(found, root))
+    return built
+
+
+def build(blocks: Mapping[str, Mapping[str, Any]], root: Path) -> dict[str, Source]:
+    """All named sources; generators may favour the words of the datasets among them.
+
+    Raises:
+        ConfigError: A key or value is wrong, or a favourite is not a dataset with words.
+        DataError: A dataset is malformed, or there are no backgrounds or fonts.
+        ImageError: A dataset has no pictures.
+    """
+    datasets = {
+        label: dataset(block, root, f"data.{label}")
+        for label, block in blocks.items()
+        if block["name"] not in SYNTHETIC
+    }
+    built: dict[str, Source] = {label: Photographs(found) for label, found in datasets.items()}
+    for label in blocks.keys() - datasets.keys():
+        where = f"data.{label}"
+        found = _rooted(settings(blocks[label], where), root)
+        assert isinstance(found, SyntheticConfig)
+        built[label] = _synthetic(label, found, _favourites(found, datasets, where))
+    return {label: built[label] for label in blocks}
+
+
+def texts(dataset: Dataset) -> list[str]:
+    """What the words of a dataset say, as far as it tells; pictures are not read."""
+    if isinstance(dataset, Crops):
+        return [dataset.text(i) for i in range(len(dataset))]
+    if isinstance(dataset, Icdar):
+        labels = [dataset.labels(i) for i in range(len(dataset))]
+        return [
+            text
+            for of_one in labels
+            for text, ignored in zip(of_one.texts, of_one.ignored, strict=True)
+            if text and not ignored
+        ]
+    return []
+
+
+def _synthetic(label: str, found: SyntheticConfig, favourites: Sequence[str]) -> Synthetic:
+    corpus = Corpus(favourites=favourites, favour=found.favour)
+    backgrounds = Backgrounds.from_folder(found.backgrounds) if found.backgrounds else None
+    fonts = find_fonts([found.fonts]) if found.fonts else None
+    if isinstance(found, SynthScenesConfig):
+        return Synthetic(label, SceneGenerator(corpus, fonts, backgrounds), found.pieces)
+    return Synthetic(label, WordGenerator(corpus, fonts, backgrounds))
+
+
+def _favourites(found: SyntheticConfig, datasets: Mapping[str, Dataset], where: str) -> list[str]:
+    """Words of more than one character, without the punctuation round them."""
+    words: list[str] = []
+    for label in found.favourites:
+        given = texts(datasets[label]) if label in datasets else []
+        if not given:
+            raise ConfigError(
+                f"{where}.favourites: {label!r} is not a dataset under data with words"
+            )
+        words += [text.strip('.,:;!?()"') for text in given if len(text) > 1]
+    return [word for word in words if word.isascii() and word.isprintable()]
+
+
+def _dataset_class(name: str) -> Any:
+    return catalog.find(data, name, Dataset)
+
+
+def _rooted(found: Config, root: Path) -> Config:
+    """The settings with relative paths below `root`."""
+    paths = {key: root / value for key, value in found if isinstance(value, Path)}
+    return found.model_copy(update=paths)

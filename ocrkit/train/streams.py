@@ -1,0 +1,64 @@
+"""From an experiment to the batches it learns from and the samples it is measured on."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from ocrkit.data import Dataset
+from ocrkit.data.loader import BatchSize, Prepare, Stream
+from ocrkit.recognize._base import pad
+from ocrkit.train import sources
+from ocrkit.train.experiment import Experiment
+from ocrkit.train.recipes import FindWords, ReadWords
+from ocrkit.types import Floats
+
+PIECE = 448
+"""Side of the pieces of scenes that a detector is trained on by default, pixels."""
+
+COLUMNS = 96
+"""Width of a crop, in pixels, of which `train.batch` fit into a batch."""
+
+POOL = 6
+"""Batches' worth of crops that are sorted by width together."""
+
+
+def training(experiment: Experiment) -> Callable[[Sequence[int]], Stream]:
+    """From a seed to endless batches.
+
+    Raises:
+        ConfigError: A key or value of the model or of a source is wrong.
+        DataError: A dataset is missing or malformed, or there are no backgrounds or fonts.
+        ImageError: A dataset has no pictures.
+    """
+    blocks = {label: block.settings for label, block in experiment.data.items() if block.weight}
+    found = sources.build(blocks, experiment.data_root)
+    weighted = [(source, experiment.data[label].weight) for label, source in found.items()]
+    prepare, stack, size = _recipe(experiment)
+    return partial(Stream, weighted, prepare, stack, size)
+
+
+def validation(experiment: Experiment) -> dict[str, Dataset]:
+    """The named datasets to measure on.
+
+    Raises:
+        ConfigError: A key or value of a dataset is wrong.
+        DataError: A dataset is missing or malformed.
+        ImageError: A dataset has no pictures.
+    """
+    return {
+        label: sources.dataset(block.settings, experiment.data_root, f"validation.{label}")
+        for label, block in experiment.validation.items()
+    }
+
+
+def _recipe(
+    experiment: Experiment,
+) -> tuple[Prepare, Callable[[Sequence[Floats]], Floats], BatchSize]:
+    """How samples become examples, how these become one array, and how many of them."""
+    encode, settings = experiment.network_class().encode, experiment.network_config()
+    batch = experiment.train.batch
+    if experiment.family == "recognize":
+        return ReadWords(encode, settings), pad, BatchSize(batch, batch * COLUMNS, POOL * batch)
+    side = experiment.train.crop or PIECE
+    return FindWords(encode, settings, side), np.stack, BatchSize(batch, batch * side, batch)

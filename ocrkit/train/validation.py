@@ -1,0 +1,84 @@
+"""Measures a network while it trains, by the protocols of `ocrkit.evaluate`."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from ocrkit import crops
+from ocrkit.checkpoint import Family, Figure
+from ocrkit.evaluate import ImageResult, Result, detection, recognition
+from ocrkit.train.recipes import full_quad
+from ocrkit.types import Sample
+
+
+class Scorer(Protocol):
+    """Collects what a model makes of one validation set."""
+
+    def add(self, model: Any, sample: Sample) -> None:
+        """Let the model work on one sample."""
+        ...
+
+    def figures(self, split: str) -> list[Figure]:
+        """The score of all samples; the figure that ranks models comes first."""
+        ...
+
+
+class WordsFound:
+    """The score of a detector."""
+
+    def __init__(self) -> None:
+        self.results: list[ImageResult] = []
+
+    def add(self, model: Any, sample: Sample) -> None:
+        """Find the words of one scene."""
+        quads = model.detect(sample.image).quads
+        self.results.append(detection.score_image(quads, sample.quads, sample.ignored))
+
+    def figures(self, split: str) -> list[Figure]:
+        """Harmonic mean, precision and recall."""
+        result = Result(detection.PROTOCOL, tuple(self.results))
+        return [
+            Figure(
+                split=split, protocol=result.protocol, metric=metric, value=getattr(result, metric)
+            )
+            for metric in ("hmean", "precision", "recall")
+        ]
+
+
+class WordsRead:
+    """The score of a recogniser."""
+
+    def __init__(self) -> None:
+        self.truths: list[str] = []
+        self.readings: list[str] = []
+
+    def add(self, model: Any, sample: Sample) -> None:
+        """Read a crop, or every word of a scene that has a transcription and is not ignored."""
+        kept = [i for i, text in enumerate(sample.texts) if text and not sample.ignored[i]]
+        quads = sample.quads[kept]
+        if len(quads) == 1 and np.array_equal(quads[0], full_quad(sample.image)):
+            images = [sample.image]
+        else:
+            images = crops.cut(sample.image, quads, margin=0.0)
+        self.truths += [str(sample.texts[i]) for i in kept]
+        self.readings += [reading.text for reading in model.read(images)]
+
+    def figures(self, split: str) -> list[Figure]:
+        """Accuracy over 36 characters and as written, and edits."""
+        result = recognition.score(self.truths, self.readings)
+        return [
+            Figure(
+                split=split,
+                protocol=recognition.PROTOCOL,
+                metric=metric,
+                value=getattr(result, metric),
+            )
+            for metric in ("accuracy_36", "accuracy", "ned", "cer")
+        ]
+
+
+SCORERS: dict[Family, type[WordsFound] | type[WordsRead]] = {
+    "detect": WordsFound,
+    "recognize": WordsRead,
+}
+"""Which score ranks the models of a family."""

@@ -1,0 +1,158 @@
+"""End to end and word spotting: which readings agree, and which words count."""
+
+import numpy as np
+import pytest
+
+from ocrkit.errors import DataError, ShapeError
+from ocrkit.evaluate import Pair
+from ocrkit.evaluate.spotting import dictionary_form, end_to_end, reads, word_spotting
+
+
+def place(i):
+    """The i-th of many boxes that do not overlap."""
+    return np.array([[0, 0], [90, 0], [90, 20], [0, 20]]) + (0, 30 * i)
+
+
+def compare(rule, readings, texts, ignored=()):
+    """Score readings, each exactly on the word of the same number."""
+    quads = [place(i) for i in range(max(len(readings), len(texts)))]
+    flags = [i in ignored for i in range(len(texts))]
+    return rule(quads[: len(readings)], readings, quads[: len(texts)], texts, flags)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("Exit", "EXIT"),
+        ("Straße", "STRASSE"),
+        ("(exit", "exit"),
+        ("exit.", "exit"),
+        ("(exit)", "exit"),
+        ("(exit)", "exit)"),
+        ("(exit)", "(exit"),
+        ("(exit)", "(EXIT)"),
+        ('"a"', "a"),
+        ("..exit", ".exit"),
+        ("a·", "A"),
+        ("/", ""),
+        ("'[", ""),
+        ("", ""),
+    ],
+)
+def test_readings_that_agree(text, reading):
+    assert reads(text, reading)
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("exit", "exit."),  # a mark too many in the reading
+        ("exit", "(exit)"),
+        ("..exit", "exit"),  # two marks at one end
+        ("exit...", "exit"),
+        ("ex.it", "exit"),  # a mark inside
+        ("-exit", "exit"),  # a hyphen, a semicolon, a dollar are no marks
+        ("exit;", "exit"),
+        ("$5", "5"),
+        ("café", "cafe"),
+        ("exit", "exits"),
+        ("exit", "xit"),
+        ("exit", ""),
+        ("new york", "newyork"),
+        ("exit", " exit"),
+    ],
+)
+def test_readings_that_do_not_agree(text, reading):
+    assert not reads(text, reading)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Exit", "Exit"),
+        ("(Exit)!", "Exit"),
+        ("Macy's", "Macy"),
+        ("MACY'S", "MACY"),
+        ("Macy's.", None),  # the 's is not at the end: its apostrophe parts the word
+        ("o'clock", None),
+        ("-pre-", "pre"),
+        ("--pre", "pre"),
+        ("co-op", "co-op"),
+        ("(pre-)", "pre-"),  # hyphens go before marks do
+        ("co.uk", None),
+        ("new york", None),
+        ("the", "the"),
+        ("of", None),
+        ("of.", None),
+        ("it's", None),  # "it" is too short
+        ("Café", "Café"),
+        ("ǅxǆ", "ǅxǆ"),
+        ("Ελλα", "Ελλα"),
+        ("Привет", None),
+        ("2nd", None),
+        ("A4B", None),
+        ("5x×", None),
+        ("ab÷", None),
+        ("ab·cd", None),
+        ("·abc", "abc"),
+        ("R&D", None),
+        ("abc;", None),
+        ("###", None),
+        ("", None),
+        ("---", None),
+    ],
+)
+def test_dictionary_forms(text, form):
+    assert dictionary_form(text) == form
+
+
+def test_end_to_end_counts_what_is_found_and_read():
+    image = compare(end_to_end, ["exit", "wrong", "12"], ["EXIT", "right", "12"])
+    assert image.pairs == (Pair(0, 0, True), Pair(1, 1, False), Pair(2, 2, True))
+    assert (image.words, image.found, image.matched) == (3, 3, 2)
+
+
+@pytest.mark.parametrize("rule", [end_to_end, word_spotting])
+def test_a_wrong_reading_uses_up_its_word(rule):
+    twice = [place(0), place(0)]
+    image = rule(twice, ["wrong", "right"], [place(0)], ["right"], [False])
+    assert (image.matched, image.found, image.recall, image.precision) == (0, 2, 0, 0)
+    image = rule(twice, ["right", "wrong"], [place(0)], ["right"], [False])
+    assert (image.matched, image.found, image.recall, image.precision) == (1, 2, 1, 0.5)
+
+
+def test_only_end_to_end_counts_words_that_are_in_no_dictionary():
+    texts = ["no", "B52", "right"]
+    image = compare(end_to_end, texts, texts)
+    assert (image.words, image.found, image.matched) == (3, 3, 3)
+    image = compare(word_spotting, texts, texts)
+    assert (image.words, image.ignored_words, image.matched) == (1, 2, 1)
+    assert (image.found, image.ignored_found) == (1, 2)
+
+
+def test_word_spotting_wants_the_form_in_the_dictionary():
+    assert compare(word_spotting, ["macy"], ["(Macy's"]).matched == 0  # the form is " Macy"
+    assert compare(word_spotting, ["MACY"], ["Macy's"]).matched == 1
+    assert compare(word_spotting, ["Macy's"], ["Macy's"]).matched == 0
+    assert compare(word_spotting, ["exit."], ["exit."]).matched == 0
+    assert compare(end_to_end, ["macy"], ["Macy's"]).matched == 0
+
+
+@pytest.mark.parametrize("rule", [end_to_end, word_spotting])
+def test_ignored_words_need_no_text(rule):
+    image = compare(rule, ["right", "any"], ["right", None], ignored=[1])
+    assert (image.words, image.ignored_words, image.matched) == (1, 1, 1)
+    assert (image.found, image.ignored_found) == (1, 1)
+
+
+@pytest.mark.parametrize("rule", [end_to_end, word_spotting])
+def test_other_words_need_a_text(rule):
+    with pytest.raises(DataError, match="word 2 has no text"):
+        compare(rule, [], ["right", None])
+
+
+def test_lists_that_belong_together_are_of_one_length():
+    with pytest.raises(ShapeError, match="readings: expected 1, one per detection, got 2"):
+        end_to_end([place(0)], ["a", "b"], [], [], [])
+    with pytest.raises(ShapeError, match="texts: expected 1, one per word, got 0"):
+        end_to_end([], [], [place(0)], [], [False])
