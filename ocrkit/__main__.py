@@ -1,5 +1,5 @@
 """`python -m ocrkit` is the command `ocrkit`."""
 
-from ocrkit.cli import app
+from ocrkit.cli import main
 
-app(prog_name="ocrkit")
+main()

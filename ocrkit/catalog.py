@@ -28,7 +28,8 @@ def find(family: ModuleType, name: str, base: type[T]) -> type[T]:
     """The class that `family`/<name>.py defines, or that a plug-in of this name provides.
 
     Raises:
-        UnknownModelError: There is no such model; the message names the nearest and lists all.
+        UnknownModelError: There is no such model; the message names the nearest and lists all. Or
+            the file does not define exactly one.
     """
     if name not in names(family):
         raise UnknownModelError(unknown(family.__name__.rpartition(".")[2], name, names(family)))
@@ -37,14 +38,17 @@ def find(family: ModuleType, name: str, base: type[T]) -> type[T]:
             plugin: type[T] = point.load()
             return plugin
     module = importlib.import_module(f"{family.__name__}.{name}")
-    (found,) = (
+    found = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, base)
         and value.__module__ == module.__name__
-    )
-    return found
+    ]
+    if len(found) != 1:
+        kind = f"{family.__name__}: {name}"
+        raise UnknownModelError(f"{kind}: expected one {base.__name__} in it, found {len(found)}")
+    return found[0]
 
 
 def unknown(where: str, name: str, choices: list[str]) -> str:

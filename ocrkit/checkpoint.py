@@ -7,7 +7,6 @@ file that was cut short or altered on its way is refused instead of reading nons
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -17,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from ocrkit import __version__, catalog
 from ocrkit.config import Config
-from ocrkit.errors import CheckpointError, ConfigError, OutputError, UnknownModelError
+from ocrkit.errors import CheckpointError, ConfigError, UnknownModelError
 
 # The networks and torch are imported where they are used: listing cards needs neither.
 if TYPE_CHECKING:
@@ -71,18 +70,11 @@ def save(path: Path | str, model: "nn.Module", card: Card) -> None:
     """
     from safetensors.torch import save as to_bytes
 
-    path = Path(path)
+    from ocrkit.image import write_bytes
+
     tensors = {name: _stored(name, tensor) for name, tensor in model.state_dict().items()}
     metadata = {key: json.dumps(value) for key, value in card.model_dump(mode="json").items()}
-    content = to_bytes(tensors, metadata | {"digest": _digest(tensors)})
-    # Not `tempfile`: its files are readable by their owner only, and would stay so.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    write_bytes(path, to_bytes(tensors, metadata | {"digest": _digest(tensors)}))
 
 
 def read_card(path: Path | str) -> Card:
@@ -100,14 +92,9 @@ def read_card(path: Path | str) -> Card:
         raise CheckpointError(message) from error
 
 
-def shipped() -> list[Card]:
-    """Cards of the models that come with ocrkit, by family and name."""
-    return [read_card(path) for path in sorted(WEIGHTS.glob(f"*{SUFFIX}"))]
-
-
-def shipped_path(family: Family, name: str) -> Path:
-    """Where the shipped model of this name lies, if there is one."""
-    return WEIGHTS / f"{family}-{name}{SUFFIX}"
+def shipped() -> dict[Path, Card]:
+    """The weights files that come with ocrkit, by family and name, and their cards."""
+    return {path: read_card(path) for path in sorted(WEIGHTS.glob(f"*{SUFFIX}"))}
 
 
 def sha256(path: Path) -> str:
@@ -129,11 +116,12 @@ def locate(family: Family, name: str | Path) -> Path:
         if not path.is_file():
             raise CheckpointError(f"{path}: no such weights file")
         return path
-    choices = [card.name for card in shipped() if card.family == family]
-    if str(name) not in choices:
-        hint = f"or give the path of a {SUFFIX} file"
-        raise UnknownModelError(f"{catalog.unknown(family, str(name), choices)}; {hint}")
-    return shipped_path(family, str(name))
+    prefix = f"{family}-"
+    files = {p.stem.removeprefix(prefix): p for p in sorted(WEIGHTS.glob(f"{prefix}*{SUFFIX}"))}
+    if str(name) not in files:
+        message = catalog.unknown(family, str(name), [*files, f"the path of a {SUFFIX} file"])
+        raise UnknownModelError(message)
+    return files[str(name)]
 
 
 @overload
@@ -172,9 +160,8 @@ def load(
     path = locate(family, name)
     card = read_card(path)
     if card.family != family:
-        raise CheckpointError(
-            f"{path}: holds a {BLOCKS[card.family]} ({card.name}); a {BLOCKS[family]} is needed here"
-        )
+        held, needed = BLOCKS[card.family], BLOCKS[family]
+        raise CheckpointError(f"{path}: holds a {held} ({card.name}) where a {needed} is needed")
     target = pick_device(device)
     block = {**card.config, **(settings or {})}
     model = _build(family, block, BLOCKS[family] if settings else str(path))
@@ -194,7 +181,7 @@ def pick_device(name: str) -> "torch.device":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()  # a device may have a name and yet not be there
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ConfigError(f"device: {name!r} is not available here; use 'auto' or 'cpu'") from error
     return device

@@ -4,8 +4,6 @@ A quad starts where its text starts, so laying its corners on a rectangle's make
 whatever its direction was; a quad that starts at another corner gives a turned crop.
 """
 
-import math
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +48,7 @@ def frame(quad: Floats, margin: float) -> tuple[NDArray[np.float64], tuple[int, 
     height, width = _size(quad)
     border = margin * height
     full = height + 2 * border, width + 2 * border
-    scale = min(1, MAX_HEIGHT / full[0])
+    scale = _scale(quad, margin)
     rows, columns = (max(1, round(side * scale)) for side in full)
     columns = min(columns, MAX_WIDTH)
     to_quad = np.array(
@@ -60,9 +58,7 @@ def frame(quad: Floats, margin: float) -> tuple[NDArray[np.float64], tuple[int, 
             [0, 0, 1],
         ]
     )
-    corners = geometry.project(
-        to_quad, np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]])
-    )
+    corners = geometry.project(to_quad, _corners(rows, columns))
     return _from_unit_square(quad, corners) @ to_quad, (rows, columns)
 
 
@@ -83,18 +79,17 @@ def is_tall(quad: Floats) -> bool:
 def _cut_one(image: Image, quad: Floats, margin: float) -> Image:
     """The crop of one quad."""
     matrix, (rows, columns) = frame(quad, margin)
-    corners = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
     # OpenCV refuses very large pictures, and a small one is faster to shrink.
-    left, top, part = _surroundings(image, geometry.project(matrix, corners))
-    shrink = min(1, rows / _size(quad)[0] / (1 + 2 * margin))
+    left, top, part = _surroundings(image, geometry.project(matrix, _corners(rows, columns)))
+    shrink = _scale(quad, margin)
     high, wide = (min(max(1, round(side * shrink)), MAX_WARP) for side in part.shape[:2])
     scale_x, scale_y = wide / part.shape[1], high / part.shape[0]
-    part = cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA)
     to_part = np.array([[scale_x, 0, -left * scale_x], [0, scale_y, -top * scale_y], [0, 0, 1]])
     # OpenCV counts from the centre of the first pixel, ocrkit from its corner.
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     warped = cv2.warpPerspective(
-        part,
+        shrunk,
         np.linalg.inv(half) @ to_part @ matrix @ half,
         (columns, rows),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -103,10 +98,20 @@ def _cut_one(image: Image, quad: Floats, margin: float) -> Image:
     return np.asarray(warped, np.uint8)
 
 
+def _corners(height: float, width: float) -> Floats:
+    """The corners of an upright box that starts at the origin; (4, 2)."""
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
 def _size(quad: Floats) -> tuple[float, float]:
     """Height and width of a quad, of one pixel at least."""
     height, width = geometry.extent(quad)
     return max(float(height), 1.0), max(float(width), 1.0)
+
+
+def _scale(quad: Floats, margin: float) -> float:
+    """Pixels of the crop per pixel of the image: 1, or less for a quad that is very high."""
+    return min(1.0, MAX_HEIGHT / (_size(quad)[0] * (1 + 2 * margin)))
 
 
 def _from_unit_square(quad: Floats, corners: Floats) -> NDArray[np.float64]:
@@ -115,8 +120,7 @@ def _from_unit_square(quad: Floats, corners: Floats) -> NDArray[np.float64]:
     It is not if the quad is folded or has no area, or if a margin reaches behind the horizon; an
     affine map then does what can be done.
     """
-    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    matrix = geometry.homography(square, quad)
+    matrix = geometry.homography(_corners(1, 1), quad)
     depths = corners @ matrix[2, :2] + matrix[2, 2]
     if np.isfinite(matrix).all() and depths.min() > MIN_DEPTH * depths.max():
         return matrix

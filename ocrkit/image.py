@@ -275,6 +275,9 @@ def _open(path: str | Path) -> BinaryIO:
     try:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:
+        # Windows calls a folder a file that may not be read.
+        if isinstance(error, IsADirectoryError | PermissionError) and Path(path).is_dir():
+            raise ImageError(f"{path}: is a folder, not a picture") from error
         raise _unreadable(path, error) from error
 
 
@@ -282,8 +285,6 @@ def _unreadable(path: str | Path, error: OSError | ValueError) -> ImageError:
     """Why a path cannot be opened, in one sentence."""
     if isinstance(error, FileNotFoundError):
         return ImageError(f"{path}: no such file")
-    if isinstance(error, OSError) and Path(path).is_dir():
-        return ImageError(f"{path}: is a folder, not a picture")
     return ImageError(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}")
 
 

@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import Field
+
 from ocrkit import checkpoint, config
 from ocrkit.config import Config
 from ocrkit.detect import Detector
@@ -24,9 +26,9 @@ T = TypeVar("T")
 class Settings(Config):
     """Values that replace those of the models' configs, block by block."""
 
-    detector: dict[str, Any] = {}
-    recognizer: dict[str, Any] = {}
-    spotter: TwoStageConfig = TwoStageConfig()
+    detector: dict[str, Any] = Field({})
+    recognizer: dict[str, Any] = Field({})
+    spotter: dict[str, Any] = Field({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,21 +116,26 @@ def load(
         detector: A shipped model's name, the path of a weights file, or None for a reader that only
             recognises crops.
         recognizer: The same, or None for a reader that only detects.
-        device: `cpu`, `cuda`, another device of torch's, or `auto`: the graphics card if there is one.
+        device: `cpu`, `cuda`, another device of torch's, or `auto`: the graphics card if there is
+            one.
         max_pixels: Larger pictures are refused.
-        settings: Values to replace in the configs of `detector`, `recognizer` and `spotter`, such as
-            `{"detector": {"pixel_threshold": 0.7}, "spotter": {"margin": 0.2}}`.
+        settings: Values to replace in the configs of `detector`, `recognizer` and `spotter`, for
+            example `{"detector": {"pixel_threshold": 0.7}, "spotter": {"margin": 0.2}}`.
 
     Raises:
         UnknownModelError: No shipped model has this name.
         CheckpointError: A weights file is missing, damaged or of the wrong family.
         ConfigError: A setting is wrong, or there is no such device.
     """
-    chosen = config.validate(Settings, settings or {}, "settings")
-    finder = detector and checkpoint.load("detect", detector, device, chosen.detector)
-    teller = recognizer and checkpoint.load("recognize", recognizer, device, chosen.recognizer)
-    spotter = TwoStage(finder, teller, chosen.spotter) if finder and teller else None
-    return Reader(spotter, finder or None, teller or None, max_pixels)
+    given = config.validate(Settings, settings or {}, "settings")
+    for block, name in (("detector", detector), ("recognizer", recognizer)):
+        if name is None and getattr(given, block):
+            raise ConfigError(f"settings: {block}: there is no {block} here to set this of")
+    join = config.validate(TwoStageConfig, given.spotter, "spotter")
+    found = detector and checkpoint.load("detect", detector, device, given.detector)
+    told = recognizer and checkpoint.load("recognize", recognizer, device, given.recognizer)
+    spotter = TwoStage(found, told, join) if found and told else None
+    return Reader(spotter, found or None, told or None, max_pixels)
 
 
 def read(source: Source) -> Page:

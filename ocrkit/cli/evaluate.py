@@ -218,9 +218,10 @@ def _show(source: str, results: Sequence[dict[str, Any]], as_json: bool) -> None
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=source, show_header=False)
+    table = Table(title=escape(source), show_header=False)
     for rows in zip(*map(_rows, results), strict=True):
         table.add_row(rows[0][0], *(value for _, value in rows))
     Console().print(table)

@@ -51,7 +51,9 @@ def words(
     from ocrkit.synth.words import WordGenerator
 
     _some_result(out, sheet)
-    generator = WordGenerator(fonts=find_fonts(fonts and [fonts]), backgrounds=_load(backgrounds))
+    generator = WordGenerator(
+        fonts=find_fonts([fonts] if fonts else None), backgrounds=_load(backgrounds)
+    )
     shown, rows = [], []
     for index, sample in enumerate(_progress(islice(generator.stream(seed), number), number)):
         if index < WORDS_ON_SHEET:
@@ -86,7 +88,9 @@ def scenes(
 
     _some_result(out, sheet)
     generator = SceneGenerator(
-        fonts=find_fonts(fonts and [fonts]), backgrounds=_load(backgrounds), size=(height, width)
+        fonts=find_fonts([fonts] if fonts else None),
+        backgrounds=_load(backgrounds),
+        size=(height, width),
     )
     shown = []
     for index, sample in enumerate(_progress(islice(generator.stream(seed), number), number)):

@@ -59,6 +59,11 @@ class Batch(NamedTuple):
     names: tuple[str, ...]
     skipped: tuple[Skipped, ...]
 
+    def to(self, device: torch.device) -> "Batch":
+        """The batch with its tensors on a device."""
+        targets = _alike(self.targets, [target.to(device) for target in self.targets])
+        return self._replace(images=self.images.to(device), targets=targets)
+
 
 Prepare = Callable[[str, Sample, bool, np.random.Generator], Iterable[Example | Skipped]]
 """Turns a named sample, drawn or photographed, into examples."""
@@ -172,12 +177,10 @@ class Stream(IterableDataset[Batch]):
         return self.prepare(name, sample, source.drawn, rng)
 
     def _batch(self, examples: Sequence[Example], skipped: Sequence[Skipped]) -> Batch:
-        kind = type(examples[0].targets)
-        columns = zip(*(e.targets for e in examples), strict=True)
-        arrays = [torch.from_numpy(np.stack(column)) for column in columns]
-        make: Any = getattr(kind, "_make", kind)  # a NamedTuple's own constructor takes no list
         images = torch.from_numpy(self.stack([e.image for e in examples]))
-        return Batch(images, make(arrays), tuple(e.name for e in examples), tuple(skipped))
+        columns = zip(*(e.targets for e in examples), strict=True)
+        targets = _alike(examples[0].targets, [torch.from_numpy(np.stack(c)) for c in columns])
+        return Batch(images, targets, tuple(e.name for e in examples), tuple(skipped))
 
 
 def loader(stream: Stream, workers: int) -> DataLoader[Batch]:
@@ -219,6 +222,12 @@ def summary(skipped: Iterable[Skipped], most: int = 3) -> str:
         for reason, count in counts.most_common(most)
     ]
     return "; ".join([*parts, "..."] if len(counts) > most else parts)
+
+
+def _alike(targets: tuple[Any, ...], values: Sequence[Tensor]) -> Any:
+    """`values` as a tuple of the class of `targets`; that of a named tuple takes no list."""
+    kind: Any = type(targets)
+    return getattr(kind, "_make", kind)(values)
 
 
 def _one_thread(_: int) -> None:

@@ -39,8 +39,8 @@ def read_predictions(path: Path) -> dict[str, tuple[Prediction, ...]]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:
         problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise DataError(f"{path}: {place or 'predictions'}: {problem['msg']}") from error
+        place = ".".join(map(str, problem["loc"])) + ": " if problem["loc"] else ""
+        raise DataError(f"{path}: {place}{problem['msg']}") from error
     stems = {PurePosixPath(name).stem: found for name, found in named.items()}
     if len(stems) < len(named):
         raise DataError(f"{path}: two pictures have the same name but for their suffix")

@@ -10,7 +10,7 @@ detection reads it right. Case never counts.
                      the reading must be that form: without the mark, the 's or the hyphen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -52,8 +52,7 @@ def end_to_end(
         ShapeError: An outline is not (K, 2) with K >= 3 or is not finite, or two lists that belong
             together differ in length.
     """
-    known = _known(texts, ignored)
-    return _score(found, readings, words, known, ignored, reads)
+    return _score(found, readings, words, _known(texts, ignored), ignored)
 
 
 def word_spotting(
@@ -66,7 +65,8 @@ def word_spotting(
     """The word-spotting score of one image; arguments and errors are those of `end_to_end`."""
     forms = [dictionary_form(text) for text in _known(texts, ignored)]
     unlisted = np.asarray(ignored, bool) | np.array([form is None for form in forms], bool)
-    return _score(found, readings, words, [form or "" for form in forms], unlisted, _same)
+    # No form has a mark at its ends, so the reading must be equal.
+    return _score(found, readings, words, [form or "" for form in forms], unlisted)
 
 
 def reads(text: str, reading: str) -> bool:
@@ -106,10 +106,6 @@ def _in_dictionary(character: str) -> bool:
     return in_run and character not in _NOT_LETTERS
 
 
-def _same(text: str, reading: str) -> bool:
-    return text.upper() == reading.upper()
-
-
 def _known(texts: Sequence[str | None], ignored: Sequence[bool] | Bools) -> list[str]:
     """The texts, with an empty one for each ignored word that has none."""
     if len(texts) != len(ignored):
@@ -128,14 +124,13 @@ def _score(
     words: Outlines,
     texts: Sequence[str],
     ignored: Sequence[bool] | Bools,
-    agree: Callable[[str, str], bool],
 ) -> ImageResult:
-    """The detections' score, with pairs that do not agree marked as wrong."""
+    """The detections' score, with misread pairs marked as wrong."""
     if len(readings) != len(found):
         raise ShapeError(f"readings: expected {len(found)}, one per detection, got {len(readings)}")
     located = detection.score_image(found, words, ignored)
     pairs = [
-        pair._replace(correct=agree(texts[pair.word], readings[pair.found]))
+        pair._replace(correct=reads(texts[pair.word], readings[pair.found]))
         for pair in located.pairs
     ]
     return replace(located, pairs=tuple(pairs))

@@ -34,7 +34,8 @@ class Backgrounds:
         found = []
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES):
             # Not cv2.imread, which cannot open names outside ASCII on Windows.
-            image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
+            data = np.fromfile(path, np.uint8)
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
             if image is not None:
                 scale = min(1.0, long_side / max(image.shape[:2]))
                 found.append(np.asarray(cv2.resize(image, None, fx=scale, fy=scale), np.uint8))

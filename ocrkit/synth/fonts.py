@@ -2,17 +2,22 @@
 
 import contextlib
 import functools
+import io
 import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
+import numpy as np
 from PIL import ImageFont
 
 from ocrkit.errors import DataError
 from ocrkit.text import LATIN94
+from ocrkit.types import Floats, Image
 
 FOLDERS = {
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
@@ -51,8 +56,29 @@ def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
+def as_drawn(text: str, path: str) -> str:
+    """What `text` says in the face `path`: in capitals where the face has no small letters."""
+    return text.upper() if _has_capitals_only(path) else text
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_capitals_only(path: str) -> bool:
+    """Whether small letters look like the capitals, be they as large or smaller."""
+    face = ImageFont.truetype(path, PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
+    likeness = [float((_shape(face, c) * _shape(face, c.upper())).mean()) for c in _UNLIKE]
+    return sum(likeness) / len(likeness) > 0.8
+
+
+def _shape(face: ImageFont.FreeTypeFont, character: str) -> Floats:
+    """(16, 16) float32: the glyph whatever its size, of mean 0 and spread 1."""
+    square = cv2.resize(_ink(face, character).pixels, (16, 16), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(square.astype(np.float32), (0, 0), 1)
+    return np.asarray((soft - soft.mean()) / (soft.std() + 1e-6), np.float32)
+
+
 _LETTERS = "abcdefghkmnrstxz0123456789"
-_SYMBOLS = ("symbol", "dingbat", "ornament")
+_UNLIKE = "abdefghmnqrt"  # letters whose capitals have another shape
+_PROBE = 2  # raised when the rules below change, so that verdicts by the old ones are forgotten
 _SUFFIXES = {".ttf", ".otf", ".pfb", ".ttc"}
 
 
@@ -79,15 +105,20 @@ def _usable(files: Sequence[Path], characters: str) -> list[Path]:
 def _draws(path: str, characters: str) -> bool:
     """Whether the face has a distinct glyph for letters and ink for each character."""
     try:
-        face = ImageFont.truetype(path, PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
+        # Not by its path: Pillow looks for another file of that name if this one is broken.
+        data = io.BytesIO(Path(path).read_bytes())
+        face = ImageFont.truetype(data, PROBE_SIZE, layout_engine=ImageFont.Layout.BASIC)
         tofu = _glyph(face, "\uffff")
         shapes = [_glyph(face, c) for c in characters if not c.isspace()]
         letters = {_glyph(face, c) for c in _LETTERS}
+        bar, underscore, capital = (_ink(face, c) for c in "|_H")
     except OSError:
         return False
-    if any(word in " ".join(filter(None, face.getname())).lower() for word in _SYMBOLS):
+    if not all(s.strip(b"\0") and s != tofu for s in shapes) or len(letters) < len(_LETTERS):
         return False
-    return all(s.strip(b"\0") and s != tofu for s in shapes) and len(letters) == len(_LETTERS)
+    # Fonts of symbols, and TeX's with their own encoding, put something else in these places.
+    low = underscore.top >= -0.2 * capital.rows
+    return bar.rows > 1.5 * bar.columns and underscore.columns > underscore.rows and low
 
 
 def _glyph(face: ImageFont.FreeTypeFont, character: str) -> bytes:
@@ -96,13 +127,39 @@ def _glyph(face: ImageFont.FreeTypeFont, character: str) -> bytes:
     return bytes(mask)
 
 
+class _Ink(NamedTuple):
+    """A glyph's pixels without empty margins, and how far below the baseline they begin (px)."""
+
+    pixels: Image
+    top: int
+
+    @property
+    def rows(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @property
+    def columns(self) -> int:
+        return int(self.pixels.shape[1])
+
+
+def _ink(face: ImageFont.FreeTypeFont, character: str) -> _Ink:
+    """The glyph of a character; one empty pixel if it has none."""
+    mask, (_, top) = face.getmask2(character, mode="L", anchor="ls")
+    width, height = mask.size
+    pixels = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    if not len(rows):
+        return _Ink(np.zeros((1, 1), np.uint8), 0)
+    return _Ink(pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], top + int(rows[0]))
+
+
 def _key(file: Path, characters: str) -> str:
     """Changes with the file's name, time and size, and with what is asked of it."""
     try:
         state = file.stat()
     except OSError:  # a broken link
         return f"{file}|missing|{characters}"
-    return f"{file}|{state.st_mtime_ns}|{state.st_size}|{characters}"
+    return f"{_PROBE}|{file}|{state.st_mtime_ns}|{state.st_size}|{characters}"
 
 
 def _cache_file() -> Path:

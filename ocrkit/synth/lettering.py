@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ocrkit.synth.fonts import as_drawn
 from ocrkit.synth.glyphs import Ink, draw_text
 from ocrkit.types import Floats, Image
 
@@ -83,7 +84,8 @@ def _set_words(line: Line, setting: Setting) -> list[_Placed]:
     """The words of one line, from left to right; those without ink are left out."""
     space = max(3, round((setting.space + 1.5 * max(setting.tracking, 0)) * line.size))
     left, row = 0, []
-    for text in line.words:
+    for word in line.words:
+        text = as_drawn(word, line.font)
         ink = draw_text(text, line.font, line.size, pad=0, tracking=setting.tracking)
         if ink is not None:
             row.append(_Placed(text, ink, left))

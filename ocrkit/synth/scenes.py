@@ -180,8 +180,10 @@ class _Scene:
         quads = geometry.project(matrix, _grown(panel.quads))
         self.quads += list(quads)
         self.texts += panel.texts
-        cells = np.round((outline + CELL / 2) / CELL).astype(np.int32)
-        cv2.fillConvexPoly(self._taken, cells, 1)
+        cells = np.zeros_like(self._taken)
+        cv2.fillConvexPoly(cells, np.floor(outline / CELL).astype(np.int32), 1)
+        # A cell more all round, since edges cut through cells, and panels do not touch.
+        self._taken |= cv2.dilate(cells, np.ones((3, 3), np.uint8))
 
     @property
     def _size(self) -> tuple[int, int]:

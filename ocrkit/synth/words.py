@@ -12,7 +12,7 @@ from ocrkit import geometry
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import Corpus
 from ocrkit.synth.effects import contrasting_colour, light_and_colour, photograph
-from ocrkit.synth.fonts import find_fonts
+from ocrkit.synth.fonts import as_drawn, find_fonts
 from ocrkit.synth.glyphs import Ink, bend, draw_text
 from ocrkit.types import Floats, Image, Sample
 
@@ -108,11 +108,10 @@ class WordGenerator:
         """A text and its ink, about HEIGHT px high."""
         style = self.style
         while True:
-            text = self.corpus.sample(rng)
+            font = self.typefaces.sample(rng)
+            text = as_drawn(self.corpus.sample(rng), font)
             tracking = rng.uniform(-0.04, 0.3) if rng.random() < style.tracked else 0.0
-            ink = draw_text(
-                text, self.typefaces.sample(rng), HEIGHT, pad=HEIGHT // 2, tracking=tracking
-            )
+            ink = draw_text(text, font, HEIGHT, pad=HEIGHT // 2, tracking=tracking)
             # A face without a glyph's true height (ornaments, hairlines) teaches nothing.
             if ink is not None and ink.alpha.shape[1] < 40 * HEIGHT and ink.alpha.mean() > 2:
                 break

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from ocrkit import detect, recognize
+from ocrkit import crops, detect, recognize
 from ocrkit.data import augment
 from ocrkit.data.loader import Example, Skipped
 from ocrkit.detect._base import prepare as prepare_scene
@@ -17,8 +17,40 @@ from ocrkit.types import Floats, Image, Sample
 AS_CUT = 0.3
 """Share of the photographed word crops that are learnt as they are; the others are cut anew."""
 
-TALL = 1.5
-"""Crops taller than this many widths hold text that runs up or down, and are turned."""
+
+class Recipe(Protocol):
+    """What is done to samples before a network sees them, in a loader worker."""
+
+    def pieces(
+        self, sample: Sample, drawn: bool, rng: np.random.Generator
+    ) -> Iterator[Sample | Skipped]:
+        """The parts of a sample that are learnt from one by one, augmented.
+
+        Args:
+            sample: A scene or a crop.
+            drawn: Whether it is synthetic, and so came out varied already.
+            rng: The source of all randomness.
+        """
+        ...
+
+    def example(self, piece: Sample) -> Example | Skipped:
+        """A piece as the network sees it, with encoded targets; not named yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """From named samples to named examples, by a recipe."""
+
+    recipe: Recipe
+
+    def __call__(
+        self, name: str, sample: Sample, drawn: bool, rng: np.random.Generator
+    ) -> Iterator[Example | Skipped]:
+        """All examples of a sample, and what was skipped."""
+        for piece in self.recipe.pieces(sample, drawn, rng):
+            found = piece if isinstance(piece, Skipped) else self.recipe.example(piece)
+            yield found._replace(name=name)
 
 
 @dataclass(frozen=True)
@@ -33,30 +65,32 @@ class ReadWords:
     encode: Callable[[Any, str], tuple[Any, ...]]
     config: recognize.RecognizerConfig
 
-    def __call__(
-        self, name: str, sample: Sample, drawn: bool, rng: np.random.Generator
-    ) -> Iterator[Example | Skipped]:
-        """Examples of the words that are not marked as ignored."""
+    def pieces(
+        self, sample: Sample, drawn: bool, rng: np.random.Generator
+    ) -> Iterator[Sample | Skipped]:
+        """A crop of each word that is not marked as ignored."""
         for quad, text, ignored in zip(sample.quads, sample.texts, sample.ignored, strict=True):
             if ignored:
                 continue
             if not text:
-                yield Skipped(name, "a word without a transcription")
+                yield Skipped("", "a word without a transcription")
                 continue
-            crop = sample.image if drawn else _recut(sample.image, quad, rng)
-            yield self._example(name, crop, text)
+            image = sample.image if drawn else _recut(sample.image, quad, rng)
+            if image.shape[0] > crops.TALL * image.shape[1] and len(text) > 2:
+                image = np.ascontiguousarray(np.rot90(image))  # most such texts run down
+            yield Sample(image, full_quad(image)[None], (text,), np.zeros(1, np.bool_))
 
-    def _example(self, name: str, crop: Image, text: str) -> Example | Skipped:
-        height, width = crop.shape[:2]
-        if min(height, width) < 2:
-            return Skipped(name, "a crop of less than 2 pixels")
-        if height > TALL * width and len(text) > 2:
-            crop = np.ascontiguousarray(np.rot90(crop))
+    def example(self, piece: Sample) -> Example | Skipped:
+        """One crop."""
+        if min(piece.image.shape[:2]) < 2:
+            return Skipped("", "a crop of less than 2 pixels")
+        text = normalise(str(piece.texts[0]), Charset(self.config.charset))
         try:
-            targets = self.encode(self.config, normalise(text, Charset(self.config.charset)))
+            targets = self.encode(self.config, text)
         except ValueError as error:
-            return Skipped(name, str(error))
-        return Example(name, prepare_crop(crop, self.config.height, self.config.max_width), targets)
+            return Skipped("", str(error))
+        image = prepare_crop(piece.image, self.config.height, self.config.max_width)
+        return Example("", image, targets)
 
 
 @dataclass(frozen=True)
@@ -73,13 +107,16 @@ class FindWords:
     config: detect.DetectorConfig
     side: int
 
-    def __call__(
-        self, name: str, sample: Sample, drawn: bool, rng: np.random.Generator
-    ) -> Iterator[Example | Skipped]:
-        """One example; synthetic scenes are treated like photographs."""
+    def pieces(
+        self, sample: Sample, drawn: bool, rng: np.random.Generator
+    ) -> Iterator[Sample | Skipped]:
+        """One piece; synthetic scenes are treated like photographs."""
         piece = augment.crop_scene(sample, self.side, rng, self.config.long_side)
-        piece = replace(piece, image=augment.colour(piece.image, rng))
-        yield Example(name, prepare_scene(piece.image), self.encode(self.config, piece))
+        yield replace(piece, image=augment.colour(piece.image, rng))
+
+    def example(self, piece: Sample) -> Example | Skipped:
+        """One piece of a scene."""
+        return Example("", prepare_scene(piece.image), self.encode(self.config, piece))
 
 
 def full_quad(image: Image) -> Floats:

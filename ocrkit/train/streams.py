@@ -10,8 +10,7 @@ from ocrkit.data.loader import BatchSize, Prepare, Stream
 from ocrkit.recognize._base import pad
 from ocrkit.train import sources
 from ocrkit.train.experiment import Experiment
-from ocrkit.train.recipes import FindWords, ReadWords
-from ocrkit.types import Floats
+from ocrkit.train.recipes import FindWords, Prepared, ReadWords, Recipe
 
 PIECE = 448
 """Side of the pieces of scenes that a detector is trained on by default, pixels."""
@@ -23,8 +22,14 @@ POOL = 6
 """Batches' worth of crops that are sorted by width together."""
 
 
-def training(experiment: Experiment) -> Callable[[Sequence[int]], Stream]:
+def training(
+    experiment: Experiment, prepare: Prepare | None = None
+) -> Callable[[Sequence[int]], Stream]:
     """From a seed to endless batches.
+
+    Args:
+        experiment: Names sources, batch and model.
+        prepare: Replaces the recipe of the model's family.
 
     Raises:
         ConfigError: A key or value of the model or of a source is wrong.
@@ -34,8 +39,10 @@ def training(experiment: Experiment) -> Callable[[Sequence[int]], Stream]:
     blocks = {label: block.settings for label, block in experiment.data.items() if block.weight}
     found = sources.build(blocks, experiment.data_root)
     weighted = [(source, experiment.data[label].weight) for label, source in found.items()]
-    prepare, stack, size = _recipe(experiment)
-    return partial(Stream, weighted, prepare, stack, size)
+    stack = pad if experiment.family == "recognize" else np.stack
+    return partial(
+        Stream, weighted, prepare or Prepared(recipe(experiment)), stack, size(experiment)
+    )
 
 
 def validation(experiment: Experiment) -> dict[str, Dataset]:
@@ -52,13 +59,17 @@ def validation(experiment: Experiment) -> dict[str, Dataset]:
     }
 
 
-def _recipe(
-    experiment: Experiment,
-) -> tuple[Prepare, Callable[[Sequence[Floats]], Floats], BatchSize]:
-    """How samples become examples, how these become one array, and how many of them."""
+def recipe(experiment: Experiment) -> Recipe:
+    """How samples become examples of the model."""
     encode, settings = experiment.network_class().encode, experiment.network_config()
+    if experiment.family == "recognize":
+        return ReadWords(encode, settings)
+    return FindWords(encode, settings, experiment.train.crop or PIECE)
+
+
+def size(experiment: Experiment) -> BatchSize:
+    """How many examples make a batch."""
     batch = experiment.train.batch
     if experiment.family == "recognize":
-        return ReadWords(encode, settings), pad, BatchSize(batch, batch * COLUMNS, POOL * batch)
-    side = experiment.train.crop or PIECE
-    return FindWords(encode, settings, side), np.stack, BatchSize(batch, batch * side, batch)
+        return BatchSize(batch, batch * COLUMNS, POOL * batch)
+    return BatchSize(batch, batch * (experiment.train.crop or PIECE), batch)

@@ -74,7 +74,7 @@ class Task(pl.LightningModule):
     ) -> Any:
         """Training batches only: validation samples are NumPy arrays."""
         if isinstance(batch, Batch):
-            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+            return batch.to(device)
         return batch
 
     def _rate_factor(self, step: int) -> float:

@@ -1,4 +1,4 @@
-"""Scores that the benchmark's own evaluator agrees with, on ground truth that is not ours to ship."""
+"""Scores that the benchmark's own evaluator agrees with, on ground truth we cannot ship."""
 
 import json
 import os

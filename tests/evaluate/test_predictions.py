@@ -31,7 +31,7 @@ def test_predictions_are_found_by_name_less_suffix_in_their_order(tmp_path):
     ("content", "message"),
     [
         ("{", "Invalid JSON"),
-        ([], "predictions: Input should be"),
+        ([], "Input should be"),
         ({"a.png": [{"text": "b"}]}, "a.png.0.polygon: Field required"),
         ({"a.png": [{"polygon": TRIANGLE[:2]}]}, "a.png.0.polygon: .* at least 3 items"),
         ({"a.png": [{"polygon": TRIANGLE, "txt": "b"}]}, "a.png.0.txt: Extra inputs"),

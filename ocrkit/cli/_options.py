@@ -1,0 +1,108 @@
+"""Arguments that several commands share, spelt and explained once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ocrkit.errors import ConfigError
+
+# Nothing heavy is imported here: `ocrkit --help` imports this file.
+if TYPE_CHECKING:
+    from ocrkit.reader import Reader
+
+_MODEL = "A shipped model (see `ocrkit models`) or the path of a weights file."
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUTS",
+        help="Pictures, folders of pictures, or patterns such as 'scans/*.jpg'.",
+        show_default=False,
+    ),
+]
+DetectorName = Annotated[str, typer.Option("--detector", help=_MODEL)]
+RecognizerName = Annotated[str, typer.Option("--recognizer", help=_MODEL)]
+OnlyDetectorName = Annotated[str, typer.Option("--detector", "--model", help=_MODEL)]
+OnlyRecognizerName = Annotated[str, typer.Option("--recognizer", "--model", help=_MODEL)]
+Device = Annotated[str, typer.Option(help="cpu, cuda, or auto: the graphics card if there is one.")]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option(min=1, help="Refuse larger pictures. Default: 200 million.", show_default=False),
+]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Write NAME.json and NAME.png, the picture with the results drawn in, to this folder.",
+        show_default=False,
+    ),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, for example detector.pixel_threshold=0.7. "
+        "`ocrkit models show NAME` lists those of detector and recognizer; spotter has margin, "
+        "min_confidence and turn_gain. Repeatable.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line per picture.")]
+
+EXIT_STATUS = """
+Exit status: 0 if all went well; 1 if an input is missing or cannot be read (the others are done);
+2 for wrong usage: an unknown model, a bad option, or a folder that cannot be written to.
+"""
+
+
+def load_reader(
+    detector: str | None,
+    recognizer: str | None,
+    device: str,
+    max_pixels: int | None,
+    settings: Sequence[str] | None,
+) -> "Reader":
+    """A reader as the options want it.
+
+    Raises:
+        ConfigError: A setting is wrong, or there is no such model or device.
+        CheckpointError: A weights file is missing or damaged.
+    """
+    chosen = parse_settings(settings or ())
+
+    from ocrkit.image import MAX_PIXELS
+    from ocrkit.reader import load
+
+    return load(
+        detector=detector,
+        recognizer=recognizer,
+        device=device,
+        max_pixels=max_pixels or MAX_PIXELS,
+        settings=chosen,
+    )
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Pairs such as `detector.pixel_threshold=0.7`, by block; values are read as YAML.
+
+    Raises:
+        ConfigError: A pair has another form.
+    """
+    import yaml
+
+    settings: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        block, _, key = name.partition(".")
+        if not equals or not key:
+            raise ConfigError(
+                f"--set {pair}: expected BLOCK.KEY=VALUE, such as detector.pixel_threshold=0.7"
+            )
+        try:
+            settings.setdefault(block, {})[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {pair}: {text!r} is not a value in YAML") from error
+    return settings

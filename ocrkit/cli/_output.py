@@ -1,0 +1,170 @@
+"""From inputs to what is printed and written: the loop over pictures that commands share.
+
+Results go to stdout, all else to stderr. A picture that cannot be read does not stop the others; it
+is reported at the end, and makes the exit status 1.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import typer
+
+from ocrkit.errors import ImageError, OutputError
+
+# Nothing heavy is imported here: `ocrkit --help` imports this file.
+if TYPE_CHECKING:
+    from ocrkit.reader import Reader
+    from ocrkit.types import Image
+
+T = TypeVar("T")
+
+
+class Result(NamedTuple):
+    """What a command makes of one picture."""
+
+    record: dict[str, Any]
+    """For JSON, without the picture's path."""
+    text: str
+    """For eyes; empty if nothing was found."""
+    draw: "Callable[[], Image]"
+    """The picture with the result drawn in."""
+
+
+def run(
+    inputs: Sequence[str],
+    save: Path | None,
+    as_json: bool,
+    load: "Callable[[], Reader]",
+    look: "Callable[[Reader, Image], Result]",
+) -> None:
+    """Look at each picture, print what was found and, if there is a folder for it, write it.
+
+    Raises:
+        OutputError: The folder cannot be written to; this is found out before the work begins.
+        typer.Exit: Some inputs failed.
+    """
+    pictures, failures = find(inputs)
+    targets = plan(save, pictures)
+    if pictures:
+        from ocrkit.image import read_image
+
+        reader = load()
+        jobs = list(zip(pictures, targets, strict=True))
+        for path, target in progress(jobs, "reading"):
+            try:
+                result = look(reader, read_image(path, reader.max_pixels))
+            except ImageError as error:
+                failures.append(error)
+                continue
+            record = {"path": typer.format_filename(path), **result.record}
+            if target:
+                _write(target, record, result)
+            _print(record, result, as_json, heading=len(pictures) > 1)
+    report(failures)
+
+
+def find(inputs: Sequence[str]) -> tuple[list[Path], list[ImageError]]:
+    """The pictures that the inputs stand for, each once, and why the other inputs failed."""
+    from ocrkit.image import find_images
+
+    found: list[Path] = []
+    failures = []
+    for item in inputs:
+        try:
+            found += find_images([item])
+        except ImageError as error:
+            failures.append(error)
+    return list(dict.fromkeys(found)), failures
+
+
+def plan(folder: Path | None, pictures: Sequence[Path]) -> list[Path | None]:
+    """Where the outputs of each picture go, without a suffix: no two to the same place.
+
+    A second `photo` becomes `photo-2`. Letter case does not count as a difference, because some
+    file systems see none.
+
+    Raises:
+        OutputError: The folder cannot be written to, or an output would replace an input.
+    """
+    if folder is None:
+        return [None] * len(pictures)
+    _try_to_write(folder)
+    inputs = {str(path.resolve()).casefold() for path in pictures}
+    taken: set[str] = set()
+    targets: list[Path | None] = []
+    for path in pictures:
+        name, count = path.stem, 1
+        while name.casefold() in taken:
+            count += 1
+            name = f"{path.stem}-{count}"
+        taken.add(name.casefold())
+        target = folder / name
+        for suffix in (".json", ".png"):
+            output = target.with_name(name + suffix)
+            if str(output.resolve()).casefold() in inputs:
+                raise OutputError(f"{output}: would replace an input; save to another folder")
+        targets.append(target)
+    return targets
+
+
+def progress(steps: Sequence[T], what: str) -> Iterator[T]:
+    """The steps, with a bar on stderr where a person waits for more than one."""
+    if len(steps) < 2 or not sys.stderr.isatty():
+        yield from steps
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # What is printed goes above the bar on a terminal, but never from stdout into the bar's stderr.
+    aside = sys.stdout.isatty()
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=aside) as bar:
+        yield from bar.track(steps, description=what)
+
+
+def report(failures: Sequence[ImageError]) -> None:
+    """Say what could not be read.
+
+    Raises:
+        typer.Exit: There is something to say.
+    """
+    for failure in failures:
+        typer.echo(f"ocrkit: {failure}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _try_to_write(folder: Path) -> None:
+    """Make the folder and a file in it that vanishes at once."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{folder}: cannot be written to as a folder: {reason}") from error
+
+
+def _write(target: Path, record: dict[str, Any], result: Result) -> None:
+    """The JSON and the drawn picture."""
+    from ocrkit.image import write_image, write_text
+
+    content = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    write_text(target.with_name(target.name + ".json"), content)
+    write_image(target.with_name(target.name + ".png"), result.draw())
+
+
+def _print(record: dict[str, Any], result: Result, as_json: bool, heading: bool) -> None:
+    """One picture's result on stdout."""
+    if as_json:
+        typer.echo(json.dumps(record))
+        return
+    if heading:
+        typer.echo(f"==> {record['path']} <==")
+    if result.text:
+        typer.echo(result.text)
+    else:
+        typer.echo(f"{record['path']}: no text found", err=True)

@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+
+from ocrkit import config
+from ocrkit.errors import ConfigError
+from ocrkit.spot.two_stage import TwoStage, TwoStageConfig
+from ocrkit.types import Character, Detections, Reading
+
+RED = (255, 0, 0)
+
+
+class Finds:
+    """A detector that finds given boxes (left, top, right, bottom), by the image's width."""
+
+    def __init__(self, boxes):
+        self.boxes = boxes
+
+    def detect(self, image):
+        boxes = self.boxes[image.shape[1]]
+        quads = [[(x, y), (right, y), (right, b), (x, b)] for x, y, right, b in boxes]
+        scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
+        return Detections(np.array(quads, np.float32).reshape(-1, 4, 2), scores)
+
+
+class Tells:
+    """A recogniser that says what a function says of each crop; it counts its calls."""
+
+    def __init__(self, say):
+        self.say = say
+        self.calls = 0
+
+    def read(self, crops):
+        self.calls += 1
+        return [self.say(crop) for crop in crops]
+
+
+def starts_red(crop):
+    """Whether the left edge of a crop is red and its right edge is not."""
+    return crop[:, 0, 1].mean() < 100 <= crop[:, -1, 1].mean()
+
+
+def paper(height=100, width=120):
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+def spot_one(say, image, box, **settings):
+    settings = TwoStageConfig(**{"margin": 0} | settings)
+    return TwoStage(Finds({image.shape[1]: [box]}), Tells(say), settings).spot([image])[0]
+
+
+def test_words_have_the_reading_the_quad_and_the_score():
+    reading = Reading("ab", 0.8, (Character("a", 0.8, (0.0, 0.5)), Character("b", 0.8, (0.5, 1.0))))
+    (word,) = spot_one(lambda crop: reading, paper(), (10, 20, 50, 40))
+    assert (word.text, word.confidence, word.characters) == ("ab", 0.8, reading.characters)
+    np.testing.assert_array_equal(word.quad, [(10, 20), (50, 20), (50, 40), (10, 40)])
+    assert word.score == pytest.approx(0.9)
+
+
+def test_the_margin_is_cut_and_characters_are_placed_in_the_quad_without_it():
+    shapes = []
+
+    def say(crop):
+        shapes.append(crop.shape)
+        return Reading("ab", 0.8, (Character("a", 0.8, (0.0, 0.5)), Character("b", 0.8, (0.5, 0.75))))
+
+    (word,) = spot_one(say, paper(), (10, 20, 50, 40), margin=0.5)
+    assert shapes == [(40, 60, 3)]  # 40 x 20, and half of 20 on every side
+    # The crop is 60 wide: 0.5 and 0.75 of it are 30 and 45, of the quad (10 less) 20/40 and 35/40.
+    assert [c.span for c in word.characters] == [
+        pytest.approx((0, 0.5)),
+        pytest.approx((0.5, 0.875)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("red_rows", "quad"),
+    [
+        (slice(10, 30), [(30, 10), (30, 90), (10, 90), (10, 10)]),  # reads down
+        (slice(70, 90), [(10, 90), (10, 10), (30, 10), (30, 90)]),  # reads up
+    ],
+)
+def test_a_tall_word_is_turned_to_where_its_text_starts(red_rows, quad):
+    image = paper()
+    image[red_rows] = RED
+
+    def say(crop):
+        return Reading("HOTEL", 0.9) if starts_red(crop) else Reading("I", 0.4)
+
+    (word,) = spot_one(say, image, (10, 10, 30, 90))
+    assert word.text == "HOTEL"
+    np.testing.assert_array_equal(word.quad, quad)
+
+
+def test_the_margin_of_a_turned_word_is_of_its_own_height():
+    shapes = []
+
+    def say(crop):
+        shapes.append(crop.shape[:2])
+        return Reading("HOTEL", 0.9)
+
+    spot_one(say, paper(), (40, 10, 60, 90), margin=0.25)
+    # Upright 80 x 20 with 20 on every side; turned 20 x 80 with 5.
+    assert shapes == [(120, 60), (30, 90), (30, 90)]
+
+
+@pytest.mark.parametrize(
+    ("upright", "turned", "chosen"),
+    [
+        (Reading("I", 0.6), Reading("--", 0.99), "I"),  # a turned I is a good dash
+        (Reading("1", 0.6), Reading("H", 0.99), "1"),  # one letter is not yet a word
+        (Reading("I", 0.85), Reading("HO", 0.9), "I"),  # hardly surer
+        (Reading("I", 0.79), Reading("HO", 0.9), "HO"),
+        (Reading("", 0.0), Reading("HO", 0.5), "HO"),
+    ],
+)
+def test_a_lone_tall_character_stays_upright(upright, turned, chosen):
+    image = paper()
+    image[10:30] = RED
+    (word,) = spot_one(
+        lambda crop: turned if starts_red(crop) else upright, image, (10, 10, 30, 90)
+    )
+    assert word.text == chosen
+
+
+def test_only_tall_quads_are_turned():
+    crops = []
+
+    def say(crop):
+        crops.append(crop)
+        return Reading("HO", 0.9)
+
+    spot_one(say, paper(), (10, 10, 30, 40))  # 1.5 times higher than wide is not yet tall
+    assert len(crops) == 1
+    spot_one(say, paper(), (10, 10, 30, 41))
+    assert len(crops) == 1 + 3
+
+
+def test_nothing_legible_is_no_word():
+    readings = {20: Reading("", 0.0), 21: Reading("dim", 0.29), 22: Reading("clear", 0.3)}
+    boxes = [(0, 0, 80, height) for height in readings]
+    two_stage = TwoStage(
+        Finds({120: boxes}),
+        Tells(lambda crop: readings[len(crop)]),
+        TwoStageConfig(margin=0, min_confidence=0.3),
+    )
+    (words,) = two_stage.spot([paper()])
+    assert [word.text for word in words] == ["clear"]
+
+
+def test_all_images_share_one_call_and_keep_their_own_words():
+    detector = Finds(
+        {120: [(0, 0, 60, 20), (0, 30, 20, 80)], 130: [], 140: [(5, 5, 95, 30), (5, 40, 95, 66)]}
+    )
+    recognizer = Tells(lambda crop: Reading(f"{len(crop)}", 0.9))
+    images = [paper(width=width) for width in (120, 130, 140)]
+    together = TwoStage(detector, recognizer, TwoStageConfig(margin=0)).spot(images)
+    assert recognizer.calls == 1
+    assert [[word.text for word in words] for words in together] == [["20", "50"], [], ["25", "26"]]
+
+
+def test_no_images_and_no_text():
+    two_stage = TwoStage(Finds({120: []}), Tells(None))
+    assert two_stage.spot([]) == []
+    assert two_stage.spot([paper()]) == [()]
+
+
+def test_settings_have_bounds():
+    with pytest.raises(ConfigError, match="spotter: margin: .*greater than or equal to 0, got -1"):
+        config.validate(TwoStageConfig, {"margin": -1}, "spotter")

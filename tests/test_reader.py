@@ -1,0 +1,211 @@
+import io
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+import ocrkit
+from ocrkit import checkpoint, detect, reader, recognize
+from ocrkit.checkpoint import Card
+from ocrkit.errors import CheckpointError, ConfigError, ImageError, UnknownModelError
+from ocrkit.reader import Reader
+from ocrkit.spot import Spotter
+from ocrkit.spot.two_stage import TwoStage
+from ocrkit.types import Reading, Word
+
+
+class Sizes(Spotter):
+    """Two words per image, lower one first; the upper one tells the image's size."""
+
+    def spot(self, images):
+        return [(word("below", 50), word(f"{i.shape[1]}x{i.shape[0]}", 10)) for i in images]
+
+
+def word(text, top):
+    quad = np.array([(10, top), (60, top), (60, top + 20), (10, top + 20)], np.float32)
+    return Word(text, 0.9, (), quad, 0.8)
+
+
+def blank(height, width):
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Small untrained models, whose detector finds something in noise."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights")
+    for family, build, block in (
+        ("detect", detect.build, {"name": "pixellink", "long_side": 128, "pixel_threshold": 0.5}),
+        ("recognize", recognize.build, {"name": "crnn", "hidden": 8}),
+    ):
+        model = build(block)
+        card = Card(family=family, name="x", config=model.config.model_dump(mode="json"))
+        checkpoint.save(folder / f"{family}.safetensors", model, card)
+    return {
+        "detector": folder / "detect.safetensors",
+        "recognizer": folder / "recognize.safetensors",
+        "device": "cpu",
+    }
+
+
+def test_a_page_has_the_size_and_the_words_in_reading_order():
+    page = Reader(Sizes()).read(blank(100, 200))
+    assert page.size == (100, 200)
+    assert page.text == "200x100\nbelow"
+
+
+def test_every_kind_of_source_reads_the_same(tmp_path):
+    image = blank(100, 200)
+    picture = PIL.Image.fromarray(image)
+    path = tmp_path / "a.png"
+    picture.save(path)
+    data = io.BytesIO(path.read_bytes()).getvalue()
+    pages = [Reader(Sizes()).read(s) for s in (image, picture, path, str(path), data)]
+    assert {page.text for page in pages} == {"200x100\nbelow"}
+
+
+def test_the_frame_is_the_picture_as_displayed(tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter for display
+    PIL.Image.fromarray(blank(100, 200)).save(tmp_path / "a.jpg", exif=exif)
+    page = Reader(Sizes()).read(tmp_path / "a.jpg")
+    assert page.size == (200, 100)
+    assert page.lines[0][0].text == "100x200"
+
+
+def test_a_stream_is_lazy_and_in_order():
+    taken = []
+
+    def sources():
+        for width in range(100, 200, 10):
+            taken.append(width)
+            yield blank(80, width)
+
+    pages = Reader(Sizes()).stream(sources())
+    assert taken == []
+    assert [next(pages).size[1], next(pages).size[1]] == [100, 110]
+    assert taken == [100, 110]
+    pages = Reader(Sizes()).stream(sources(), batch=4)
+    assert [page.size[1] for page in pages] == [*range(100, 200, 10)]
+
+
+def test_a_stream_ends_at_the_first_bad_source(tmp_path):
+    pages = Reader(Sizes()).stream([blank(80, 80), tmp_path / "no.png", blank(80, 80)])
+    assert next(pages).size == (80, 80)
+    with pytest.raises(ImageError, match=r"no\.png: no such file"):
+        next(pages)
+    assert list(pages) == []
+
+
+def test_too_large_a_picture_is_refused():
+    with pytest.raises(ImageError, match="above the limit"):
+        Reader(Sizes(), max_pixels=7999).read(blank(80, 100))
+    assert Reader(Sizes(), max_pixels=8000).read(blank(80, 100)).size == (80, 100)
+
+
+def test_a_reader_without_a_part_says_so():
+    for call in (
+        lambda: Reader().read(blank(8, 8)),
+        lambda: Reader().detect(blank(8, 8)),
+        lambda: Reader().recognize([blank(8, 8)]),
+        lambda: list(Reader().stream([])),
+    ):
+        with pytest.raises(ConfigError, match="this reader was loaded without a"):
+            call()
+
+
+def test_load_joins_what_it_is_given(weights):
+    settings = {"detector": {"min_side": 9}, "spotter": {"margin": 0.25}}
+    loaded = ocrkit.load(**weights, max_pixels=5, settings=settings)
+    assert isinstance(loaded.spotter, TwoStage)
+    assert loaded.spotter.detector is loaded.detector
+    assert loaded.spotter.recognizer is loaded.recognizer
+    assert (loaded.detector.config.min_side, loaded.spotter.config.margin) == (9, 0.25)
+    assert loaded.max_pixels == 5
+
+
+def test_one_stage_can_be_loaded_alone(weights):
+    finds = ocrkit.load(**weights | {"recognizer": None})
+    assert (finds.spotter, finds.recognizer) == (None, None)
+    assert len(finds.detect(blank(60, 80)).quads) >= 0
+    tells = ocrkit.load(**weights | {"detector": None})
+    assert (tells.spotter, tells.detector) == (None, None)
+    assert len(tells.recognize([blank(20, 60), blank(30, 60)])) == 2
+    assert all(isinstance(r, Reading) for r in tells.recognize([blank(20, 60)]))
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"detector": "pixellinc"}, UnknownModelError, "no model 'pixellinc'.*safetensors file"),
+        ({"recognizer": "no.safetensors"}, CheckpointError, "no such weights file"),
+        ({"device": "abacus"}, ConfigError, "device: 'abacus' is not available"),
+        ({"settings": {"detecter": {}}}, ConfigError, "settings: detecter: .*mean 'detector'"),
+        ({"settings": {"detector": 1}}, ConfigError, "settings: detector: .*got 1"),
+        ({"settings": {"spotter": {"margn": 1}}}, ConfigError, "spotter: margn: .*'margin'"),
+        (
+            {"detector": None, "settings": {"detector": {"min_side": 1}}},
+            ConfigError,
+            "there is no detector here",
+        ),
+    ],
+)
+def test_load_refuses_what_is_wrong(weights, changed, error, message):
+    with pytest.raises(error, match=message):
+        ocrkit.load(**weights | changed)
+
+
+def test_threads_share_a_reader(weights):
+    # Untrained networks take noise for text here and there.
+    settings = {"detector": {"pixel_threshold": 0.0}, "spotter": {"min_confidence": 0}}
+    shared = ocrkit.load(**weights, settings=settings)
+    noise = np.random.default_rng(0)
+    pictures = [
+        noise.integers(0, 256, (60 + 8 * i, 90, 3), np.uint8) for i in range(8)
+    ]
+    alone = [shared.read(picture).to_dict() for picture in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        assert [page.to_dict() for page in pool.map(shared.read, pictures * 3)] == alone * 3
+
+
+def test_the_default_models_are_loaded_once_whichever_thread_is_first(monkeypatch):
+    loads = []
+    barrier = threading.Barrier(8, timeout=10)
+
+    def load():
+        loads.append(1)
+        return Reader(Sizes())
+
+    def read(width):
+        barrier.wait()
+        return ocrkit.read(blank(100, width)).size
+
+    monkeypatch.setattr(reader, "load", load)
+    monkeypatch.setattr(reader, "_cached", [])
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, range(80, 88))) == [(100, width) for width in range(80, 88)]
+    assert len(loads) == 1
+
+
+def test_the_public_names():
+    assert ocrkit.__all__ == sorted(ocrkit.__all__)
+    assert set(ocrkit.__all__) == {
+        *("read", "load", "Reader", "read_image", "Detector", "Recognizer", "Spotter"),
+        *("Detections", "Reading", "Word", "Page", "Sample", "OCRKitError", "__version__"),
+    }
+    assert all(getattr(ocrkit, name) for name in ocrkit.__all__)
+    assert dir(ocrkit) == ocrkit.__all__
+    with pytest.raises(AttributeError, match="module 'ocrkit' has no attribute 'reed'"):
+        _ = ocrkit.reed
+
+
+def test_importing_ocrkit_imports_nothing_heavy():
+    code = "import ocrkit, sys; print({'torch', 'cv2', 'numpy', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
