@@ -8,6 +8,7 @@ OCRKitError
 ├── OutputError              a result cannot be written where it was asked for
 ├── ShapeError               an array has the wrong shape or dtype
 ├── CheckpointError          a weights file is missing, damaged or of another kind
+├── TrainingError            a training went astray: a loss is not finite
 └── MissingExtraError        an optional dependency is not installed
 """
 
@@ -42,6 +43,10 @@ class ShapeError(OCRKitError, ValueError):
 
 class CheckpointError(OCRKitError, ValueError):
     """A weights file is missing, damaged or of another kind; the message names it."""
+
+
+class TrainingError(OCRKitError, ArithmeticError):
+    """A training went astray; the message names the term of the loss and the samples."""
 
 
 class MissingExtraError(OCRKitError, ImportError):

@@ -126,9 +126,7 @@ def _lines(words: Strips) -> list[list[int]]:
     lower = np.minimum(words.heights[:, None], words.heights)
     mean = (words.heights[:, None] + words.heights) / 2
     near = (gaps <= WORD_GAP * mean) & (aside <= ASIDE * lower)
-    # Quads of neighbours may overlap, but not by half of one.
-    follows = (ahead > 0) & (gaps > -np.minimum(lengths[:, None], lengths) / 2)
-    return _chains(alike & near & follows, np.maximum(gaps, 0) + aside)
+    return _chains(alike & near & (ahead > 0), np.maximum(gaps, 0) + aside)
 
 
 def _chains(allowed: NDArray[np.bool_], costs: Array) -> list[list[int]]:
@@ -182,14 +180,14 @@ def _meet(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.bool_]
 
 
 def _levels(quads: Sequence[Array], x: Array) -> Array:
-    """The y of the middle of line i at `x[i, j]`, or at its end nearest to that; (N, N)."""
+    """The y of the middle of line i, or of its extension, at `x[i, j]`; (N, N)."""
     starts = np.stack([corners[0, [0, 3]].mean(axis=0) for corners in quads])
     ends = np.stack([corners[-1, [1, 2]].mean(axis=0) for corners in quads])
     across, down = (ends - starts).T
     # A line that runs down the page has no level but its centre's.
     slopes = np.where(across > np.abs(down), down / np.maximum(across, 1e-9), 0)
-    ahead = np.clip(x.T - (starts + ends)[:, 0] / 2, -across / 2, across / 2)
-    return np.asarray(((starts + ends)[:, 1] / 2 + slopes * ahead).T)
+    centres = (starts + ends) / 2
+    return np.asarray((centres[:, 1] + slopes * (x.T - centres[:, 0])).T)
 
 
 def _block(line: Line, corners: Array) -> Block:

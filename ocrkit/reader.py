@@ -132,10 +132,14 @@ def load(
         if name is None and getattr(given, block):
             raise ConfigError(f"settings: {block}: there is no {block} here to set this of")
     join = config.validate(TwoStageConfig, given.spotter, "spotter")
-    found = detector and checkpoint.load("detect", detector, device, given.detector)
-    told = recognizer and checkpoint.load("recognize", recognizer, device, given.recognizer)
-    spotter = TwoStage(found, told, join) if found and told else None
-    return Reader(spotter, found or None, told or None, max_pixels)
+    found = told = spotter = None
+    if detector is not None:
+        found = checkpoint.load("detect", detector, device, given.detector)
+    if recognizer is not None:
+        told = checkpoint.load("recognize", recognizer, device, given.recognizer)
+    if found and told:
+        spotter = TwoStage(found, told, join)
+    return Reader(spotter, found, told, max_pixels)
 
 
 def read(source: Source) -> Page:

@@ -121,7 +121,7 @@ class Word:
             "text": self.text,
             "confidence": round(self.confidence, 4),
             "score": round(self.score, 4),
-            "quad": [[round(float(x), 2), round(float(y), 2)] for x, y in self.quad],
+            "quad": [[round(float(v), 2) + 0.0 for v in point] for point in self.quad],
             "characters": [
                 {
                     "text": character.text,

@@ -323,6 +323,15 @@ def test_damaged_exif_does_not_spoil_a_sound_picture(caplog, monkeypatch):
     assert "EXIF orientation not applied" in caplog.text
 
 
+def test_damaged_pixels_are_not_taken_for_damaged_exif(caplog):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(PIL.Image.fromarray(noise(100, 200)), "JPEG", exif=exif)
+    with caplog.at_level(logging.WARNING, "ocrkit"), pytest.raises(ImageError, match="cut short"):
+        read_image(data[: len(data) // 2])
+    assert not caplog.records
+
+
 def touch(folder, *names):
     for name in names:
         path = folder / name

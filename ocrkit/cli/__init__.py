@@ -12,10 +12,12 @@ from typer.core import TyperGroup
 from ocrkit import __version__
 from ocrkit.cli import evaluate, models, synth
 from ocrkit.cli._options import EXIT_STATUS
+from ocrkit.cli.demo import demo
 from ocrkit.cli.detect import detect
 from ocrkit.cli.doctor import doctor
 from ocrkit.cli.e2e import e2e
 from ocrkit.cli.recognize import recognize
+from ocrkit.cli.train import overfit, train
 from ocrkit.errors import ImageError, OCRKitError
 
 
@@ -60,8 +62,11 @@ def default(
 for command in (e2e, detect, recognize):
     app.command(epilog=EXIT_STATUS)(command)
 app.add_typer(models.app, name="models")
+app.command()(demo)
 app.command()(doctor)
 app.add_typer(evaluate.app, name="evaluate")
+app.command()(train)
+app.command()(overfit)
 app.add_typer(synth.app, name="synth")
 
 

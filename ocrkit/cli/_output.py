@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 import typer
 
@@ -92,7 +92,7 @@ def plan(folder: Path | None, pictures: Sequence[Path]) -> list[Path | None]:
     """
     if folder is None:
         return [None] * len(pictures)
-    _try_to_write(folder)
+    writable_folder(folder)
     inputs = {str(path.resolve()).casefold() for path in pictures}
     taken: set[str] = set()
     targets: list[Path | None] = []
@@ -111,6 +111,21 @@ def plan(folder: Path | None, pictures: Sequence[Path]) -> list[Path | None]:
     return targets
 
 
+def writable_folder(folder: Path) -> None:
+    """Make the folder, and in it a file that vanishes at once.
+
+    Raises:
+        OutputError: One of the two cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"{folder}: cannot be written to as a folder: {reason}") from error
+
+
 def progress(steps: Sequence[T], what: str) -> Iterator[T]:
     """The steps, with a bar on stderr where a person waits for more than one."""
     if len(steps) < 2 or not sys.stderr.isatty():
@@ -125,6 +140,12 @@ def progress(steps: Sequence[T], what: str) -> Iterator[T]:
         yield from bar.track(steps, description=what)
 
 
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a result (or, to another stream, something else), above the bar if there is one."""
+    # Not `typer.echo`: it finds the way past the bar, into the middle of its line.
+    print(text, file=stream, flush=True)
+
+
 def report(failures: Sequence[ImageError]) -> None:
     """Say what could not be read.
 
@@ -132,20 +153,9 @@ def report(failures: Sequence[ImageError]) -> None:
         typer.Exit: There is something to say.
     """
     for failure in failures:
-        typer.echo(f"ocrkit: {failure}", err=True)
+        say(f"ocrkit: {failure}", sys.stderr)
     if failures:
         raise typer.Exit(1)
-
-
-def _try_to_write(folder: Path) -> None:
-    """Make the folder and a file in it that vanishes at once."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"{folder}: cannot be written to as a folder: {reason}") from error
 
 
 def _write(target: Path, record: dict[str, Any], result: Result) -> None:
@@ -160,11 +170,11 @@ def _write(target: Path, record: dict[str, Any], result: Result) -> None:
 def _print(record: dict[str, Any], result: Result, as_json: bool, heading: bool) -> None:
     """One picture's result on stdout."""
     if as_json:
-        typer.echo(json.dumps(record))
+        say(json.dumps(record))
         return
     if heading:
-        typer.echo(f"==> {record['path']} <==")
+        say(f"==> {record['path']} <==")
     if result.text:
-        typer.echo(result.text)
+        say(result.text)
     else:
-        typer.echo(f"{record['path']}: no text found", err=True)
+        say(f"{record['path']}: no text found", sys.stderr)

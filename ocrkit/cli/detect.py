@@ -48,9 +48,10 @@ def _record(image: "Image", found: "Detections") -> dict[str, Any]:
     from ocrkit.types import SCHEMA
 
     height, width = image.shape[:2]
+    quads = found.quads.astype(float).round(2) + 0.0  # which turns -0.0 into 0.0
     detections = [
-        {"score": round(float(score), 4), "quad": [[round(float(v), 2) for v in p] for p in quad]}
-        for quad, score in zip(found.quads, found.scores, strict=True)
+        {"score": round(float(score), 4), "quad": quad.tolist()}
+        for quad, score in zip(quads, found.scores, strict=True)
     ]
     return {
         "schema": SCHEMA,

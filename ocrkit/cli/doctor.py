@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("torch", "numpy", "opencv-python-headless", "pillow", "scipy", "shapely", "safetensors")
 EXTRAS = ("lightning", "tensorboard")
-WRITTEN = "ocrkit reads"
+WRITTEN = "ocrkit"
 
 
 def doctor() -> None:

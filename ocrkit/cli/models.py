@@ -62,7 +62,7 @@ def show(
         f"    sha256    {checkpoint.sha256(path)}",
     ]
     lines += [
-        f"    {key:<9} {value}"
+        f"    {key:<9} {'; '.join(value) if isinstance(value, tuple) else value}"
         for key, value in card.model_dump(exclude={"family", "name", "config", "figures"}).items()
         if value
     ]

@@ -17,7 +17,7 @@ from ocrkit.cli._options import (
     Setting,
     load_reader,
 )
-from ocrkit.cli._output import find, progress, report
+from ocrkit.cli._output import find, progress, report, say
 from ocrkit.errors import ImageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def recognize(
         chunks = [crops[start : start + CHUNK] for start in range(0, len(crops), CHUNK)]
         for chunk in progress(chunks, "reading"):
             for record in _read(reader, chunk, failures):
-                typer.echo(json.dumps(record) if as_json else _line(record))
+                say(json.dumps(record) if as_json else _line(record))
     report(failures)
 
 

@@ -185,11 +185,15 @@ class Stream(IterableDataset[Batch]):
 
 def loader(stream: Stream, workers: int) -> DataLoader[Batch]:
     """Batches of `stream`, made by this many processes beside the training one; 0 for none."""
+    # Before workers are forked: OpenCV's threads do not survive that, and a worker that then
+    # told it to do without them would wait for their end for ever.
+    cv2.setNumThreads(1)
     return DataLoader(
         stream,
         batch_size=None,
         num_workers=workers,
         worker_init_fn=_one_thread,
+        collate_fn=as_it_is,
         prefetch_factor=4 if workers else None,
     )
 
@@ -222,6 +226,11 @@ def summary(skipped: Iterable[Skipped], most: int = 3) -> str:
         for reason, count in counts.most_common(most)
     ]
     return "; ".join([*parts, "..."] if len(counts) > most else parts)
+
+
+def as_it_is(batch: Any) -> Any:
+    """`batch`: what a loader is told to do, lest it turns tuples into lists."""
+    return batch
 
 
 def _alike(targets: tuple[Any, ...], values: Sequence[Tensor]) -> Any:

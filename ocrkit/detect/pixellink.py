@@ -2,7 +2,7 @@
 
 Each cell of a grid says whether it lies in a word, and of each of its eight neighbours whether
 that lies in the same word. Positive cells joined by positive links are a word; the smallest
-rectangle round them is its quad. No box is ever regressed, so it trains from scratch on little data.
+rectangle round them is its quad. No box is regressed, so it trains from scratch on little data.
 
 Where this differs from the paper:
     The default network is `lite`, a compact residual backbone with a narrow neck, at stride 4

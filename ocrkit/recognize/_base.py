@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar, final
 import cv2
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from ocrkit.config import Config
@@ -33,6 +33,12 @@ class RecognizerConfig(Config):
         description="of the network's input, pixels; wider crops are squeezed",
     )
     batch: int = Field(32, gt=0, description="crops read at once; more costs memory")
+
+    @field_validator("charset")
+    @classmethod
+    def _holds_each_character_once(cls, charset: str) -> str:
+        Charset(charset)
+        return charset
 
 
 C = TypeVar("C", bound=RecognizerConfig)
@@ -97,11 +103,13 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
 def prepare(crop: Image, height: int, max_width: int) -> Floats:
     """A crop as a network sees it: (1, height, W) float32, grey, of zero mean and unit deviation.
 
-    The aspect ratio is kept, up to `max_width`. Normalising each crop by itself makes faint text
-    as strong as bold text.
+    The aspect ratio is kept from 3 upwards, until `max_width`; narrower crops are widened towards
+    1.5: the upright box of a slanted word is nearly square, and its many characters need a time
+    step each. Normalising each crop by itself makes faint text as strong as bold text.
     """
     rows, columns = crop.shape[:2]
-    width = min(max(8, round(columns * height / max(rows, 1))), max_width)
+    aspect = columns / max(rows, 1)
+    width = min(round(height * max(aspect, aspect / 2 + 1.5)), max_width)
     shrinks = height < rows
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     resized = cv2.resize(

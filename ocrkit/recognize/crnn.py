@@ -7,7 +7,7 @@ needs no positions of characters.
 Where this differs from the paper:
     The default network is `lite`: residual-free 3x3 convolutions with batch normalisation after
     each, a stride-2 stem and 128-unit LSTMs; a seventh of the paper's arithmetic.
-    Inputs are normalised crop by crop, and keep their aspect ratio at test time and in training.
+    Inputs are normalised crop by crop and keep their aspect ratio, but for narrow ones.
     Case and punctuation are read: 95 classes by default, not 36.
 """
 

@@ -185,7 +185,8 @@ def _view(image: Image, quad: Floats, rng: np.random.Generator) -> tuple[Image, 
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     if rng.random() < 0.25:
         return image, quad
-    angle = rng.normal(0, math.radians(7))
+    # Most signs hang level; what does not is often far from it.
+    angle = rng.normal(0, math.radians(7 if rng.random() < 0.8 else 22))
     shear, lean = rng.normal(0, 0.12), rng.normal(0, 0.08)
     centre = corners.mean(axis=0)
     moved = corners - centre

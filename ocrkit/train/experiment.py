@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from torch import nn
 
 from ocrkit import catalog, config, detect, recognize
@@ -86,7 +86,9 @@ class Experiment(Config):
     name: str = Field(description="under which the weights are kept")
     family: Family = Field(description="of the model; told by its name")
     model: Block
-    data_root: Path = Field(Path("data"), description="folder that the data's paths start from")
+    data_root: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        Path("data"), description="folder that the data's paths start from"
+    )
     data: dict[str, Weighted] = Field(min_length=1, description="named sources")
     validation: dict[str, Block] = Field({}, description="named datasets")
     train: Training

@@ -1,6 +1,7 @@
 """Training with Lightning: devices, precision, checkpoints, resuming and averaging are its work."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -12,12 +13,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ocrkit import checkpoint
-from ocrkit.data.loader import Batch, Stream, loader
+from ocrkit.data.loader import Batch, Stream, as_it_is, loader
 from ocrkit.errors import CheckpointError, ConfigError, OutputError
 from ocrkit.train import schedule, streams
 from ocrkit.train._lightning import (
     Callback,
+    LearningRateMonitor,
     ModelCheckpoint,
+    RichProgressBar,
     TensorBoardLogger,
     Timer,
     WeightAveraging,
@@ -56,7 +59,19 @@ class Data(pl.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[tuple[str, Sample]]:
         """Each sample with the name of its set."""
-        return DataLoader(_Samples(self.samples), batch_size=None)
+        return DataLoader(_Samples(self.samples), batch_size=None, collate_fn=as_it_is)
+
+
+class Bar(RichProgressBar):
+    """Shows steps of all: the data are endless, and have no epochs."""
+
+    @property
+    def total_train_batches(self) -> int:
+        """The planned steps."""
+        return self.trainer.max_steps
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return "training"
 
 
 class _Samples(torch.utils.data.Dataset[tuple[str, Sample]]):
@@ -99,7 +114,7 @@ def fit(experiment: Experiment, output: Path, resume: bool = False) -> Path:
     with warnings.catch_warnings():
         # Lightning's advice is for those who write training loops.
         warnings.filterwarnings("ignore", module="lightning")
-        trainer.fit(task, data, ckpt_path=output / LAST if resume else None)
+        trainer.fit(task, data, ckpt_path=output / LAST if resume else None, weights_only=True)
         if not data.samples:
             keeper.keep(trainer, model)
         elif keeper.measured_at != trainer.global_step:
@@ -161,7 +176,13 @@ def _prepare(experiment: Experiment, output: Path, resume: bool) -> None:
 def _trainer(experiment: Experiment, output: Path, keeper: Keeper) -> pl.Trainer:
     train = experiment.train
     limit = timedelta(minutes=train.time_limit) if train.time_limit else None
-    callbacks: list[Callback] = [keeper, Timer(limit, verbose=False)]
+    callbacks: list[Callback] = [
+        keeper,
+        Timer(limit, verbose=False),
+        LearningRateMonitor("step"),
+    ]
+    if sys.stdout.isatty():
+        callbacks.append(Bar())
     if train.ema:
         callbacks.append(averaging(train.ema))
     # Without a monitored figure, "the best" is the newest, and replaces the one before.
@@ -175,16 +196,17 @@ def _trainer(experiment: Experiment, output: Path, keeper: Keeper) -> pl.Trainer
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=[device.index] if device.index is not None else 1,
         precision=precision(train, device),
-        max_epochs=1,
-        limit_train_batches=train.steps,
+        max_epochs=-1,
+        max_steps=train.steps,
         gradient_clip_val=train.clip,
         check_val_every_n_epoch=None,
         val_check_interval=train.validate_every,
         limit_val_batches=1.0 if experiment.validation else 0,
         num_sanity_val_steps=0,
-        logger=TensorBoardLogger(output, name="", version="tensorboard"),
+        logger=TensorBoardLogger(output, name="tensorboard", version=""),
         callbacks=callbacks,
         enable_model_summary=False,
+        enable_progress_bar=sys.stdout.isatty(),
         log_every_n_steps=min(50, train.steps),
         default_root_dir=output,
     )

@@ -61,7 +61,7 @@ class Keeper(Callback):
         for skipped in batch.skipped:
             self.skipped[skipped] = self.skipped.get(skipped, 0) + 1
         now, (before, step) = time.monotonic(), self._reported
-        if now - before >= REPORT_EVERY:
+        if trainer.progress_bar_callback is None and now - before >= REPORT_EVERY:
             speed = (trainer.global_step - step) / (now - before)
             loss = float(trainer.callback_metrics["loss"])
             log.info(

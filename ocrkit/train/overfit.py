@@ -11,7 +11,7 @@ from ocrkit.data.loader import Batch, Example, Skipped
 from ocrkit.errors import DataError
 from ocrkit.evaluate import Result, detection
 from ocrkit.text import normalise
-from ocrkit.train import streams
+from ocrkit.train import schedule, streams
 from ocrkit.train.experiment import Experiment
 from ocrkit.train.task import check_finite
 from ocrkit.types import Detections, Sample
@@ -50,7 +50,7 @@ def overfit(experiment: Experiment, steps: int) -> Iterator[Lesson]:
     Raises:
         ConfigError: The experiment does not fit its model.
         DataError: A source of data is missing or gives nothing to learn from.
-        OCRKitError: The loss is not finite.
+        TrainingError: The loss is not finite.
     """
     train = experiment.train
     torch.manual_seed(train.seed)
@@ -58,14 +58,17 @@ def overfit(experiment: Experiment, steps: int) -> Iterator[Lesson]:
     model: Any = experiment.build().to(device)
     batch, pieces = first_batch(experiment)
     batch = batch.to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=train.rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.0)
     for step in range(1, steps + 1):
+        for group in optimizer.param_groups:
+            done = schedule.progress(step, steps)
+            group["lr"] = train.rate * schedule.rate_factor(step, EVERY, done)
         model.train()
         terms = model.loss(model(batch.images), batch.targets)
         check_finite(terms, batch.names, step)
         loss = torch.stack(list(terms.values())).sum()
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), train.clip)
         optimizer.step()
         if step % EVERY == 0 or step == steps:

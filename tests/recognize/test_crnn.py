@@ -45,12 +45,18 @@ def test_labels_are_padded_and_long_ones_refused():
 
 
 def test_prepare_keeps_the_aspect_ratio_and_normalises():
-    crop = np.random.default_rng(0).integers(0, 256, (16, 40, 3), np.uint8)
+    crop = np.random.default_rng(0).integers(0, 256, (16, 64, 3), np.uint8)
     found = prepare(crop, 32, 640)
-    assert found.shape == (1, 32, 80)
+    assert found.shape == (1, 32, 128)
     assert found.mean() == pytest.approx(0, abs=1e-5)
     assert found.std() == pytest.approx(1, abs=1e-4)
     assert prepare(crop, 32, 64).shape == (1, 32, 64)
+
+
+@pytest.mark.parametrize(("columns", "width"), [(48, 96), (32, 80), (16, 64), (1, 49)])
+def test_narrow_crops_are_widened(columns, width):
+    """Aspect a below 3 becomes a/2 + 1.5: 3 stays, 2 becomes 2.5, 1 becomes 2."""
+    assert prepare(np.zeros((16, columns, 3), np.uint8), 32, 640).shape == (1, 32, width)
 
 
 def test_prepare_reads_rgb():

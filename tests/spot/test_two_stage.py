@@ -61,7 +61,9 @@ def test_the_margin_is_cut_and_characters_are_placed_in_the_quad_without_it():
 
     def say(crop):
         shapes.append(crop.shape)
-        return Reading("ab", 0.8, (Character("a", 0.8, (0.0, 0.5)), Character("b", 0.8, (0.5, 0.75))))
+        return Reading(
+            "ab", 0.8, (Character("a", 0.8, (0.0, 0.5)), Character("b", 0.8, (0.5, 0.75)))
+        )
 
     (word,) = spot_one(say, paper(), (10, 20, 50, 40), margin=0.5)
     assert shapes == [(40, 60, 3)]  # 40 x 20, and half of 20 on every side
@@ -165,5 +167,5 @@ def test_no_images_and_no_text():
 
 
 def test_settings_have_bounds():
-    with pytest.raises(ConfigError, match="spotter: margin: .*greater than or equal to 0, got -1"):
+    with pytest.raises(ConfigError, match=r"spotter: margin: .*greater than or equal to 0, got -1"):
         config.validate(TwoStageConfig, {"margin": -1}, "spotter")

@@ -1,0 +1,116 @@
+"""Overlays: what must be where, in which colour. How good they look is for eyes."""
+
+import numpy as np
+import pytest
+
+from ocrkit import draw
+from ocrkit.draw import draw_detections, draw_page
+from ocrkit.types import Detections, Page, Word
+
+QUAD = np.array([[60, 50], [140, 50], [140, 80], [60, 80]], np.float32)
+
+
+def paper(height=120, width=200):
+    return np.full((height, width, 3), 128, np.uint8)
+
+
+def page(*words, size=(120, 200)):
+    return Page(size, (tuple(words),))
+
+
+def word(text="abc", confidence=1.0, quad=QUAD):
+    return Word(text, confidence, (), quad, 1.0)
+
+
+def changed(picture):
+    """The bounds of what was drawn: left, top, right, bottom, the last two exclusive."""
+    rows, columns = np.nonzero((picture != 128).any(axis=2))
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+def test_the_picture_is_copied():
+    picture = paper()
+    drawn = draw_page(picture, page(word()))
+    assert (picture == 128).all()
+    assert drawn.shape == picture.shape
+    assert drawn.dtype == np.uint8
+    assert not np.shares_memory(picture, drawn)
+
+
+def test_nothing_found_nothing_drawn():
+    assert (draw_page(paper(), page()) == 128).all()
+    assert (draw_detections(paper(), Detections.empty()) == 128).all()
+
+
+def test_the_quads_sides_are_drawn_and_its_inside_is_left():
+    drawn = draw_page(paper(1200, 2000), page(word("", quad=QUAD * 10)))
+    for x, y in [(1000, 500), (1400, 650), (1000, 800), (600, 650)]:
+        around = drawn[y - 1 : y + 1, x - 1 : x + 1].astype(int)
+        np.testing.assert_allclose(around, np.full((2, 2, 3), draw._colour(1.0)), atol=40)
+    assert (drawn[506:794, 606:1394] == 128).all()
+    np.testing.assert_allclose(changed(drawn), (600, 500, 1400, 800), atol=5)
+
+
+def test_the_text_stands_above_the_quad():
+    drawn = draw_page(paper(), page(word("abc")))
+    _, top, _, bottom = changed(drawn)
+    assert top < 45
+    assert bottom <= 85
+    strip = drawn[top + 1 : 47, 62:80]
+    assert (strip == draw._colour(1.0)).all(axis=2).any()  # the strip
+    assert (strip.sum(axis=2) < 150).any()  # letters
+
+
+def test_at_the_top_of_the_picture_the_text_stands_below():
+    drawn = draw_page(paper(), page(word("abc", quad=QUAD - np.float32([0, 48]))))
+    assert changed(drawn)[3] > 38
+
+
+def test_strips_keep_clear_of_each_other():
+    """Two words in one place: the second strip stands below."""
+    both = draw_page(paper(), page(word("abc", 1.0), word("abc", 0.0)))
+    for y, colour in [(slice(30, 48), draw._colour(1.0)), (slice(82, 100), draw._colour(0.0))]:
+        assert (both[y, 55:100] == colour).all(axis=2).sum() > 100
+
+
+def test_strips_stay_in_the_picture():
+    box = draw.Box(190, 5, 199, 9)
+    strip = draw._place(box, 50, 14, (200, 120), [box])
+    assert (strip.left, strip.right) == (150, 200)
+    assert strip.top == 9  # below, since above there is no room
+
+
+def test_colours_run_from_red_to_green():
+    for red, green, blue in [draw._colour(c) for c in (0.0, -1.0)]:
+        assert (red, green) == (255, blue)
+    red, green, blue = draw._colour(1.0)
+    assert (green, red) == (255, blue)
+    red, green, _ = draw._colour(0.5)
+    assert red == green == 255
+    assert draw._colour(9.0) == draw._colour(1.0)
+
+
+def test_detections_show_their_scores():
+    low = draw_detections(paper(), Detections(QUAD[None], np.array([0.1], np.float32)))
+    high = draw_detections(paper(), Detections(QUAD[None], np.array([0.9], np.float32)))
+    assert (low == draw._colour(np.float32(0.1))).all(axis=2).sum() > 100
+    assert (high == draw._colour(np.float32(0.9))).all(axis=2).sum() > 100
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 20000), (3000, 4000)])
+def test_any_size_of_picture(size):
+    drawn = draw_page(np.full((*size, 3), 128, np.uint8), page(word(), size=size))
+    assert drawn.shape == (*size, 3)
+
+
+def test_lines_and_letters_grow_with_the_picture():
+    small = draw_page(paper(), page(word("")))
+    large = draw_page(paper(1200, 2000), page(word("", quad=QUAD * 10)))
+    assert changed(small)[0] - 60 > -4
+    assert 600 - changed(large)[0] >= 3
+    assert draw._font_size(paper(), QUAD) < draw._font_size(paper(1200, 2000), QUAD * 10)
+
+
+def test_words_far_outside_or_without_area():
+    quads = [QUAD + 5000, QUAD - 5000, QUAD * 0]
+    assert draw_page(paper(), page(*(word(quad=q) for q in quads))).shape == (120, 200, 3)

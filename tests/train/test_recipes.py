@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from ocrkit.data.loader import Example, Skipped
+from ocrkit.detect.pixellink import PixelLink, PixelLinkConfig
+from ocrkit.recognize.crnn import CRNN, CRNNConfig
+from ocrkit.train.recipes import FindWords, Prepared, ReadWords, full_quad
+from ocrkit.types import Sample
+
+QUAD = np.array([[10, 10], [70, 10], [70, 30], [10, 30]], np.float32)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def reads():
+    return ReadWords(CRNN.encode, CRNNConfig())
+
+
+def scene(*texts, ignored=()):
+    image = np.random.default_rng(1).integers(0, 256, (50, 90, 3), dtype=np.uint8)
+    flags = np.array([i in ignored for i in range(len(texts))], bool)
+    return Sample(image, np.repeat(QUAD[None], len(texts), axis=0), texts, flags)
+
+
+def crop(text, height, width):
+    image = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Sample(image, full_quad(image)[None], (text,), np.zeros(1, bool))
+
+
+def test_every_legible_word_is_an_example_and_the_rest_is_accounted_for(reads, rng):
+    sample = scene("one", "###", None, "日本", "“two”", ignored=(1,))
+    found = list(Prepared(reads)("a.png", sample, False, rng))
+    examples = [f for f in found if isinstance(f, Example)]
+    labels = [e.targets.labels[: int(e.targets.length)] - 1 for e in examples]
+    charset = CRNNConfig().charset
+    assert ["".join(charset[i] for i in label) for label in labels] == ["one", '"two"']
+    assert all(e.name == "a.png" and e.image.shape[:2] == (1, 32) for e in examples)
+    skipped = [f for f in found if isinstance(f, Skipped)]
+    assert [s.name for s in skipped] == ["a.png", "a.png"]
+    assert skipped[0].reason == "a word without a transcription"
+    assert "outside the charset" in skipped[1].reason
+
+
+def test_words_too_long_for_a_label_are_skipped(reads, rng):
+    (found,) = Prepared(reads)("a.png", crop("x" * 65, 20, 600), True, rng)
+    assert isinstance(found, Skipped)
+    assert "at most 64" in found.reason
+
+
+def test_slivers_are_skipped(reads, rng):
+    (found,) = Prepared(reads)("a.png", crop("x", 1, 60), True, rng)
+    assert found == Skipped("a.png", "a crop of less than 2 pixels")
+
+
+def test_synthetic_crops_are_learnt_as_drawn(reads, rng):
+    sample = crop("one", 20, 60)
+    (piece,) = reads.pieces(sample, True, rng)
+    np.testing.assert_array_equal(piece.image, sample.image)
+
+
+def test_photographed_crops_vary(reads, rng):
+    sample = crop("one", 20, 60)
+    shapes = {next(reads.pieces(sample, False, rng)).image.shape for _ in range(30)}
+    assert len(shapes) > 10
+    assert sample.image.shape in shapes
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "expected"),
+    [
+        ("down", (60, 20), (20, 60)),
+        ("to", (60, 20), (60, 20)),  # two tall letters are no column
+        ("wide", (30, 20), (30, 20)),
+    ],
+)
+def test_columns_are_turned(reads, rng, text, size, expected):
+    sample = crop(text, *size)
+    (piece,) = reads.pieces(sample, True, rng)
+    assert piece.image.shape[:2] == expected
+    if expected != size:  # what was at the top comes first
+        np.testing.assert_array_equal(piece.image[-1, 0], sample.image[0, 0])
+        np.testing.assert_array_equal(piece.image[0, 0], sample.image[0, -1])
+
+
+def test_pieces_of_scenes(rng):
+    recipe = FindWords(PixelLink.encode, PixelLinkConfig(), 96)
+    (found,) = Prepared(recipe)("a.png", scene("one"), False, rng)
+    assert found.name == "a.png"
+    assert found.image.shape == (3, 96, 96)
+    assert found.image.dtype == np.float32
+    assert found.targets.link.shape == (8, 24, 24)

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ocrkit.data import build as build_dataset
+from ocrkit.errors import ConfigError
+from ocrkit.train import sources
+from ocrkit.types import Sample
+
+CROPS = {"name": "crops", "table": "words.tsv"}
+SCENES = {"name": "icdar", "images": "images", "labels": "labels"}
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_photographs_are_found_below_the_root_and_all_drawn(root):
+    source = sources.build({"shop": {**CROPS, "without": "val.txt"}}, root)["shop"]
+    generator = rng()
+    names = {source.draw(generator)[0] for _ in range(60)}
+    assert names == {str(root / "crops" / f"{i}.png") for i in (2, 3, 4, 5)}
+    assert not source.drawn
+
+
+def test_absolute_paths_stay(root):
+    block = {"name": "crops", "table": str(root / "words.tsv")}
+    assert len(sources.dataset(block, Path("elsewhere"), "data.shop")) == 6
+
+
+def test_texts_come_without_ignored_ones(root):
+    paths = {key: root / value for key, value in SCENES.items() if key != "name"}
+    assert sources.texts(build_dataset({"name": "icdar", **paths})) == ["TWO", "one"]
+
+
+def test_generators_favour_words_of_datasets(root):
+    drawn = {"name": "synth-words", "favourites": ["shop", "street"], "favour": 1.0}
+    built = sources.build({"drawn": drawn, "shop": CROPS, "street": SCENES}, root)
+    assert list(built) == ["drawn", "shop", "street"]
+    assert built["drawn"].drawn
+    assert built["drawn"].generator.corpus.favourites == [
+        "EXIT", "Stop", "42", "Cafe", "open", "A1", "TWO", "one"
+    ]  # fmt: skip
+    name, sample = built["drawn"].draw(rng())
+    assert name == "drawn"
+    assert len(sample.texts) == 1
+
+
+def test_favourites_must_be_datasets(root):
+    drawn = {"name": "synth-words", "favourites": ["shp"]}
+    with pytest.raises(ConfigError, match=r"data.drawn.favourites: 'shp' is not a dataset"):
+        sources.build({"drawn": drawn, "shop": CROPS}, root)
+
+
+def test_a_scene_is_used_several_times():
+    class Counter:
+        made = 0
+
+        def sample(self, rng):
+            self.made += 1
+            image = np.full((1, 1, 3), self.made, np.uint8)
+            return Sample(image, np.zeros((0, 4, 2), np.float32), (), np.zeros(0, bool))
+
+    source = sources.Synthetic("drawn", Counter(), uses=3)
+    assert [int(source.draw(rng())[1].image[0, 0, 0]) for _ in range(7)] == [1, 1, 1, 2, 2, 2, 3]
+
+
+def test_nothing_endless_to_measure_on(root):
+    with pytest.raises(ConfigError, match=r"validation.drawn: synth-words has no end"):
+        sources.dataset({"name": "synth-words"}, root, "validation.drawn")
