@@ -18,6 +18,7 @@ from ocrkit.types import Floats, Image, Sample
 
 LEAST_SPREAD = 6.0  # grey levels; crops that vary less show no text
 HEIGHT = 48  # px of the canvas on which a word is composed, before the camera shrinks it
+MAX_PHRASE = 25  # characters
 
 
 class Typefaces:
@@ -52,6 +53,7 @@ class WordStyle(NamedTuple):
     neighbours: float = 0.3
     small: float = 0.5
     least_contrast: float = 30.0
+    phrases: float = 0.12
 
 
 class WordGenerator:
@@ -104,12 +106,22 @@ class WordGenerator:
             crop = _resize_height(crop, int(rng.integers(9, 26)))
         return text, photograph(crop, rng, strength=min(1.0, crop.shape[0] / 32))
 
+    def _text(self, rng: np.random.Generator) -> str:
+        """A word, or now and then a few: detectors cut words together that stand close."""
+        text = self.corpus.sample(rng)
+        while rng.random() < self.style.phrases:
+            longer = f"{text} {self.corpus.sample(rng)}"
+            if len(longer) > MAX_PHRASE:
+                break
+            text = longer
+        return text
+
     def _ink(self, rng: np.random.Generator) -> tuple[str, Ink]:
         """A text and its ink, about HEIGHT px high."""
         style = self.style
         while True:
             font = self.typefaces.sample(rng)
-            text = as_drawn(self.corpus.sample(rng), font)
+            text = as_drawn(self._text(rng), font)
             tracking = rng.uniform(-0.04, 0.3) if rng.random() < style.tracked else 0.0
             ink = draw_text(text, font, HEIGHT, pad=HEIGHT // 2, tracking=tracking)
             # A face without a glyph's true height (ornaments, hairlines) teaches nothing.

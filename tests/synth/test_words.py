@@ -6,7 +6,7 @@ import pytest
 
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import FALLBACK_WORDS, Corpus
-from ocrkit.synth.words import LEAST_SPREAD, Typefaces, WordGenerator
+from ocrkit.synth.words import LEAST_SPREAD, Typefaces, WordGenerator, WordStyle
 from ocrkit.types import Image, Sample
 
 
@@ -49,8 +49,10 @@ def test_the_text_is_what_the_corpus_said(fonts: list[Path]) -> None:
         def sample(self, rng: np.random.Generator) -> str:
             return "Hi5"
 
-    samples = take(WordGenerator(OneWord(["x"]), fonts), 20, seed=0)
-    assert {s.texts for s in samples} == {("Hi5",)}
+    words = take(WordGenerator(OneWord(["x"]), fonts, style=WordStyle(phrases=0)), 20, seed=0)
+    assert {s.texts for s in words} == {("Hi5",)}
+    phrases = take(WordGenerator(OneWord(["x"]), fonts, style=WordStyle(phrases=1)), 5, seed=0)
+    assert {s.texts for s in phrases} == {("Hi5 Hi5 Hi5 Hi5 Hi5 Hi5",)}  # at most 25 characters
 
 
 def test_a_large_family_does_not_drown_a_small_one() -> None:
