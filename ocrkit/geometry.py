@@ -82,6 +82,13 @@ def project(matrix: NDArray[np.float64], points: Floats) -> Floats:
     return np.asarray((mapped[:, :2] / mapped[:, 2:]).reshape(np.shape(points)), np.float32)
 
 
+def part(quad: Floats, start: float, end: float) -> Floats:
+    """The piece of `quad` (4, 2) between two fractions of its width, in perspective; (4, 2)."""
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    piece = np.array([[start, 0], [end, 0], [end, 1], [start, 1]], np.float32)
+    return project(homography(square, quad), piece)
+
+
 def homography(source: Floats, target: Floats) -> NDArray[np.float64]:
     """The (3, 3) homography that takes the quad `source` (4, 2) to the quad `target` (4, 2)."""
     return np.asarray(

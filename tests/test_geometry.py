@@ -200,3 +200,20 @@ def test_a_homography_takes_corners_to_corners_and_back(shifts):
     np.testing.assert_allclose(
         geometry.project(back, geometry.project(there, inside)), inside, atol=0.01
     )
+
+
+def test_part_of_a_quad():
+    quad = np.array([[10, 10], [110, 10], [110, 30], [10, 30]], np.float32)
+    expected = [[30, 10], [60, 10], [60, 30], [30, 30]]
+    np.testing.assert_allclose(geometry.part(quad, 0.2, 0.5), expected, atol=1e-4)
+    turned = np.roll(quad, -1, axis=0)  # starts top right and runs down
+    expected = [[110, 10], [110, 20], [10, 20], [10, 10]]
+    np.testing.assert_allclose(geometry.part(turned, 0, 0.5), expected, atol=1e-4)
+
+
+def test_parts_in_perspective():
+    """The middle of a trapezoid lies where its diagonals cross, not half way."""
+    quad = np.array([[0, 0], [90, 30], [90, 60], [0, 90]], np.float32)  # 90 and 30 high
+    first, second = geometry.part(quad, 0, 0.5), geometry.part(quad, 0.5, 1)
+    np.testing.assert_allclose(first[1], second[0], atol=1e-3)
+    assert first[1, 0] == pytest.approx(67.5, abs=1e-2)  # 90 * 90 / (90 + 30)

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from ocrkit import crops
+from ocrkit import crops, geometry
 from ocrkit.config import Config
 from ocrkit.detect import Detector
 from ocrkit.recognize import Recognizer
 from ocrkit.spot._base import Spotter
-from ocrkit.types import Floats, Image, Reading, Word
+from ocrkit.types import Character, Floats, Image, Reading, Word
 
 QUARTER_TURNS = (-1, 1)
 """How far a quad's corners roll for text that runs down the picture, and up."""
@@ -67,8 +67,8 @@ class TwoStage(Spotter):
         pairs = zip(hypotheses, readings, strict=True)
         for (image, _), rivals in groupby(pairs, key=lambda pair: pair[0][:2]):
             chosen, reading = self._choose(list(rivals))
-            if reading.text and reading.confidence >= self.config.min_confidence:
-                words[image].append(self._word(chosen, reading))
+            found = split_at_spaces(self._word(chosen, reading))
+            words[image] += [w for w in found if w.confidence >= self.config.min_confidence]
         return [tuple(found) for found in words]
 
     def _find(self, index: int, image: Image) -> list[Hypothesis]:
@@ -109,3 +109,36 @@ class TwoStage(Spotter):
             for c in reading.characters
         )
         return Word(reading.text, reading.confidence, characters, quad, hypothesis.score)
+
+
+def split_at_spaces(word: Word) -> list[Word]:
+    """The words that one detection holds; none if nothing was read.
+
+    A detector joins words that stand close. Where the recogniser reads a space between them, the
+    quad is cut in the middle of that space.
+    """
+    if not any(c.text.isspace() for c in word.characters):
+        return [word] if word.text else []
+    runs: list[list[Character]] = [[]]
+    edges = [0.0]
+    for character in word.characters:
+        if character.text.isspace():
+            runs.append([])
+            edges.append(sum(character.span) / 2)
+        else:
+            runs[-1].append(character)
+    pieces = zip(runs, edges, [*edges[1:], 1.0], strict=True)
+    return [_piece(word, run, start, end) for run, start, end in pieces if run]
+
+
+def _piece(word: Word, run: Sequence[Character], start: float, end: float) -> Word:
+    """The characters `run` of a word, in the part of its quad between two fractions."""
+    width = max(end - start, 1e-6)
+
+    def along(edge: float) -> float:
+        return min(max((edge - start) / width, 0.0), 1.0)
+
+    characters = tuple(replace(c, span=(along(c.span[0]), along(c.span[1]))) for c in run)
+    confidence = float(np.exp(np.mean(np.log([max(c.confidence, 1e-9) for c in run]))))
+    quad = geometry.part(word.quad, start, end)
+    return Word("".join(c.text for c in run), confidence, characters, quad, word.score)

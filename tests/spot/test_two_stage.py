@@ -3,8 +3,8 @@ import pytest
 
 from ocrkit import config
 from ocrkit.errors import ConfigError
-from ocrkit.spot.two_stage import TwoStage, TwoStageConfig
-from ocrkit.types import Character, Detections, Reading
+from ocrkit.spot.two_stage import TwoStage, TwoStageConfig, split_at_spaces
+from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
 
@@ -169,3 +169,26 @@ def test_no_images_and_no_text():
 def test_settings_have_bounds():
     with pytest.raises(ConfigError, match=r"spotter: margin: .*greater than or equal to 0, got -1"):
         config.validate(TwoStageConfig, {"margin": -1}, "spotter")
+
+
+def test_a_reading_with_a_space_is_cut_in_the_middle_of_it():
+    """Ten characters of a tenth each: "FRESH" to 0.5, a space to 0.6, "BUNS" to 1."""
+    spans = [(i / 10, (i + 1) / 10) for i in range(10)]
+    confidences = [0.9] * 5 + [0.2] + [0.8] * 4
+    characters = tuple(map(Character, "FRESH BUNS", confidences, spans))
+    quad = np.array([[0, 0], [200, 0], [200, 20], [0, 20]], np.float32)
+    first, second = split_at_spaces(Word("FRESH BUNS", 0.7, characters, quad, 0.6))
+    assert (first.text, second.text) == ("FRESH", "BUNS")
+    assert (first.confidence, second.confidence) == pytest.approx((0.9, 0.8))
+    assert first.score == second.score == 0.6
+    np.testing.assert_allclose(first.quad, [[0, 0], [110, 0], [110, 20], [0, 20]], atol=1e-3)
+    np.testing.assert_allclose(second.quad, [[110, 0], [200, 0], [200, 20], [110, 20]], atol=1e-3)
+    assert first.characters[0].span == pytest.approx((0, 1 / 5.5))
+    assert second.characters[0].span == pytest.approx((0.05 / 0.45, 0.15 / 0.45))
+
+
+@pytest.mark.parametrize("text", ["", " ", "  "])
+def test_spaces_alone_are_no_words(text):
+    characters = tuple(Character(c, 0.9, (0.4, 0.6)) for c in text)
+    quad = np.array([[0, 0], [9, 0], [9, 5], [0, 5]], np.float32)
+    assert split_at_spaces(Word(text, 0.9, characters, quad, 1.0)) == []
