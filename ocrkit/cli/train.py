@@ -54,7 +54,7 @@ def train(
 def overfit(
     config: Experiment,
     overrides: Overrides = None,
-    steps: Annotated[int, typer.Option(min=1, help="At most so many.")] = 500,
+    steps: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
 ) -> None:
     """Learn one batch by heart, to check an experiment: exit status 1 if that fails."""
     from ocrkit.train.experiment import load

@@ -44,7 +44,7 @@ def test_a_batch_without_a_whole_word_is_refused(scenes_config, root):
 @pytest.mark.slow
 def test_a_recogniser_learns_a_batch_by_heart(words_config):
     overrides = ["model.hidden=64", "model.dropout=0", "train.rate=2e-3"]
-    lessons = list(overfit(load(words_config, overrides), 400))
+    lessons = list(overfit(load(words_config, overrides), 1000))
     assert lessons[-1].learnt
     assert not any(lesson.learnt for lesson in lessons[:-1])
 
