@@ -51,8 +51,8 @@ def find(family: ModuleType, name: str, base: type[T]) -> type[T]:
     return found[0]
 
 
-def unknown(where: str, name: str, choices: list[str]) -> str:
+def unknown(where: str, name: str, choices: list[str], kind: str = "model") -> str:
     """The message for a name that is none of `choices`."""
     close = difflib.get_close_matches(name, choices, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{where}: no model {name!r}; {hint}choose from: {', '.join(choices)}"
+    return f"{where}: no {kind} {name!r}; {hint}choose from: {', '.join(choices)}"

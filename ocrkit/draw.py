@@ -86,7 +86,7 @@ def _labelled(image: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Ima
         font = ImageFont.load_default(size)
         pad = size / 5
         width, height = draw.textlength(text, font) + 2 * pad, size * 1.25
-        strip = _place(box, width, height, canvas.size, taken)
+        strip = place(box, width, height, canvas.size, taken)
         taken.append(strip)
         draw.rectangle(strip, fill=colour)
         draw.text((strip.left + pad, strip.top + height / 2), text, "black", font, anchor="lm")
@@ -101,7 +101,7 @@ def _font_size(image: Image, quad: Floats) -> int:
     return round(min(max(wanted, smallest), largest))
 
 
-def _place(
+def place(
     quad: Box, width: float, height: float, size: tuple[int, int], taken: Sequence[Box]
 ) -> Box:
     """Where a strip covers least: above the quad, else below it, to its right or to its left."""

@@ -24,7 +24,8 @@ def contains(quad: Floats, points: Floats) -> Bools:
 
 def side_lengths(quads: Floats) -> Floats:
     """Lengths of the top, right, bottom and left sides of (..., 4, 2); (..., 4)."""
-    return np.asarray(np.linalg.norm(np.roll(quads, -1, axis=-2) - quads, axis=-1))
+    along = quads[..., (1, 2, 3, 0), :] - quads
+    return np.asarray(np.sqrt((along * along).sum(axis=-1)))
 
 
 def extent(quads: Floats) -> tuple[Floats, Floats]:
@@ -61,6 +62,30 @@ def upright(quad: Floats) -> Floats:
     # Rounded, so that of two equal candidates (a diamond) the same one wins on every machine.
     start = int(np.argmax(np.round(cosines, 5)))
     return np.ascontiguousarray(np.roll(quad, -start, axis=0))
+
+
+def full_quad(size: tuple[int, int]) -> Floats:
+    """The corners of a picture of this (height, width), as a quad; (4, 2)."""
+    height, width = size
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
+def quad_around(outline: Floats) -> Floats:
+    """The quad of a word that is published as a ring of `outline` (K, 2) points, K >= 3; (4, 2).
+
+    Four points are the quad itself. Of more, the first half is taken to run along the top and the
+    second half back along the bottom, as benchmarks publish curved words: the smallest rectangle
+    round them is turned so that its top runs the same way.
+    """
+    outline = np.asarray(outline, np.float32)
+    if len(outline) == 4:
+        return outline
+    rect = min_area_rect(outline)
+    half = len(outline) // 2
+    along = outline[half - 1] - outline[0] + outline[half] - outline[-1]
+    sides = np.roll(rect, -1, axis=0) - rect
+    start = int(np.argmax(sides @ along / np.maximum(np.linalg.norm(sides, axis=1), 1e-9)))
+    return np.ascontiguousarray(np.roll(rect, -start, axis=0))
 
 
 def iou(quad: Floats, quads: Floats) -> Floats:

@@ -147,7 +147,8 @@ def test_a_panorama(height, width):
     assert (right == 255).all()
 
 
-@given(st.tuples(*[st.floats(-30, 30)] * 8), st.floats(0, 0.5))
+# No margin reaches near the horizon of these quads, where an affine map takes over.
+@given(st.tuples(*[st.floats(-20, 20)] * 8), st.floats(0, 0.2))
 def test_the_quads_corners_lie_a_margin_inside_the_crop(shifts, margin):
     quad = box(100, 100, 300, 200) + np.array(shifts, np.float32).reshape(4, 2)
     height, width = (float(side) for side in geometry.extent(quad))

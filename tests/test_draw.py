@@ -75,7 +75,7 @@ def test_strips_keep_clear_of_each_other():
 
 def test_strips_stay_in_the_picture():
     box = draw.Box(190, 5, 199, 9)
-    strip = draw._place(box, 50, 14, (200, 120), [box])
+    strip = draw.place(box, 50, 14, (200, 120), [box])
     assert (strip.left, strip.right) == (150, 200)
     assert strip.top == 9  # below, since above there is no room
 

@@ -217,3 +217,30 @@ def test_parts_in_perspective():
     first, second = geometry.part(quad, 0, 0.5), geometry.part(quad, 0.5, 1)
     np.testing.assert_allclose(first[1], second[0], atol=1e-3)
     assert first[1, 0] == pytest.approx(67.5, abs=1e-2)  # 90 * 90 / (90 + 30)
+
+
+def test_the_full_quad_of_a_picture_runs_along_its_edges():
+    assert geometry.full_quad((2, 5)).tolist() == [[0, 0], [5, 0], [5, 2], [0, 2]]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_quad_round_an_outline_starts_where_its_text_does(turns):
+    # Six points: along the top, then back along the bottom; the text runs right, down, left, up.
+    top = [[0, 0], [10, 1], [20, 0]]
+    bottom = [[20, 6], [10, 7], [0, 6]]
+    outline = np.array(top + bottom, np.float32)
+    expected = np.array([[0, 0], [20, 0], [20, 7], [0, 7]], np.float32)
+    quarter = np.array([[0, 1], [-1, 0]], np.float32)  # clockwise on screen
+    turned = np.linalg.matrix_power(quarter, turns)
+    found = geometry.quad_around(outline @ turned)
+    assert found == pytest.approx(expected @ turned, abs=1e-3)
+
+
+def test_a_quad_of_four_points_is_kept_as_it_is():
+    slanted = np.array([[3, 0], [13, 2], [10, 9], [0, 7]], np.float32)
+    assert geometry.quad_around(slanted).tolist() == slanted.tolist()
+
+
+def test_a_triangle_has_a_quad_too():
+    found = geometry.quad_around(np.array([[0, 0], [10, 0], [0, 5]], np.float32))
+    assert abs(geometry.area(found)) == pytest.approx(50, abs=1e-3)

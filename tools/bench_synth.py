@@ -1,6 +1,6 @@
 """How many samples one core draws in a second, and where the time goes.
 
-Usage: python tools/bench_synth.py [words|scenes] [-n 50] [--backgrounds DIR] [--fonts DIR]
+Usage: python tools/bench_synth.py [words|scenes] [-n 50] [--size 640 640] [--backgrounds DIR]
 """
 
 import argparse
@@ -18,14 +18,17 @@ from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.scenes import SceneGenerator
 from ocrkit.synth.words import WordGenerator
 
-GENERATORS = {"words": WordGenerator, "scenes": SceneGenerator}
+KINDS = ("words", "scenes")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", nargs="?", choices=GENERATORS, default="scenes")
+    parser.add_argument("kind", nargs="?", choices=KINDS, default="scenes")
     parser.add_argument("-n", type=int, default=50, help="samples to draw")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--size", type=int, nargs=2, default=(720, 1280), help="height and width of scenes"
+    )
     parser.add_argument("--backgrounds", type=Path, help="folder of photographs")
     parser.add_argument("--fonts", type=Path, help="folder of fonts; default: the installed")
     arguments = parser.parse_args()
@@ -34,7 +37,10 @@ def main() -> None:
     fonts = find_fonts([arguments.fonts] if arguments.fonts else None)
     folder = arguments.backgrounds
     backgrounds = Backgrounds.from_folder(folder) if folder else Backgrounds()
-    generator = GENERATORS[arguments.kind](fonts=fonts, backgrounds=backgrounds)
+    generator: WordGenerator | SceneGenerator = WordGenerator(fonts=fonts, backgrounds=backgrounds)
+    if arguments.kind == "scenes":
+        height, width = arguments.size
+        generator = SceneGenerator(fonts=fonts, backgrounds=backgrounds, size=(height, width))
 
     # The processor's time, not the clock's: other work on the machine must not count.
     start = time.process_time()

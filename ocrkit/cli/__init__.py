@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from ocrkit import __version__
-from ocrkit.cli import evaluate, models, synth
+from ocrkit.cli import data, evaluate, models, synth
 from ocrkit.cli._options import EXIT_STATUS
 from ocrkit.cli.demo import demo
 from ocrkit.cli.detect import detect
@@ -68,6 +68,7 @@ app.add_typer(evaluate.app, name="evaluate")
 app.command()(train)
 app.command()(overfit)
 app.add_typer(synth.app, name="synth")
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

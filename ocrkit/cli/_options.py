@@ -91,18 +91,12 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: A pair has another form.
     """
-    import yaml
-
-    settings: dict[str, dict[str, Any]] = {}
     for pair in pairs:
-        name, equals, text = pair.partition("=")
-        block, _, key = name.partition(".")
-        if not equals or not key:
+        name, equals, _ = pair.partition("=")
+        if not equals or "." not in name:
             raise ConfigError(
                 f"--set {pair}: expected BLOCK.KEY=VALUE, such as detector.pixel_threshold=0.7"
             )
-        try:
-            settings.setdefault(block, {})[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {pair}: {text!r} is not a value in YAML") from error
-    return settings
+    from ocrkit import config
+
+    return config.settings(pairs)

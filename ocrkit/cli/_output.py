@@ -7,12 +7,13 @@ is reported at the end, and makes the exit status 1.
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 import typer
 
+from ocrkit.cli._progress import progress
 from ocrkit.errors import ImageError, OutputError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -124,20 +125,6 @@ def writable_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"{folder}: cannot be written to as a folder: {reason}") from error
-
-
-def progress(steps: Sequence[T], what: str) -> Iterator[T]:
-    """The steps, with a bar on stderr where a person waits for more than one."""
-    if len(steps) < 2 or not sys.stderr.isatty():
-        yield from steps
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    # What is printed goes above the bar on a terminal, but never from stdout into the bar's stderr.
-    aside = sys.stdout.isatty()
-    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=aside) as bar:
-        yield from bar.track(steps, description=what)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:

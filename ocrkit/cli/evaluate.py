@@ -1,79 +1,161 @@
 """`ocrkit evaluate`: scores a model, or predictions in a file, by the benchmarks' protocols."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ocrkit.cli import _readings, _scoring
+from ocrkit.cli._lexicons import Wanted
+from ocrkit.cli._options import EXIT_STATUS, parse_settings
+from ocrkit.cli._scores import Output
+
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
 if TYPE_CHECKING:
-    from ocrkit.data.icdar import Icdar, Labels
-    from ocrkit.evaluate import ImageResult, Outlines
+    from ocrkit.cli._scoring import Findings
+    from ocrkit.data import Dataset
+    from ocrkit.evaluate import Protocol
+    from ocrkit.evaluate.evaluation import Evaluation
+    from ocrkit.evaluate.lexicon import Lexicon
 
 app = typer.Typer(
     help="Score a model, or predictions in a file, by the protocols of the benchmarks.",
     no_args_is_help=True,
 )
 
-Images = Annotated[Path, typer.Option(help="Folder of pictures.")]
-LabelFiles = Annotated[Path, typer.Option(help="Folder of label files, as ICDAR 2015 has them.")]
+GroundTruth = Annotated[
+    Path,
+    typer.Option(
+        "--gt",
+        "--labels",
+        metavar="SOURCE",
+        help="Ground truth: a folder or .zip of label files, a table, or what --from reads.",
+        show_default=False,
+    ),
+]
+Table = Annotated[
+    Path,
+    typer.Option(
+        "--gt",
+        "--table",
+        metavar="SOURCE",
+        help="Ground truth: a file of `path<TAB>text` lines, or what --from reads.",
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="SET", help="Which set it is. Default: guessed."),
+]
+TruthSetting = Annotated[
+    list[str] | None,
+    typer.Option("--gt-set", metavar="KEY=VALUE", help="A setting of the set. Repeatable."),
+]
+Images = Annotated[
+    Path | None, typer.Option(help="Folder of pictures, where the ground truth has none.")
+]
 Only = Annotated[Path | None, typer.Option(help="File of the names to score, one a line.")]
 Without = Annotated[Path | None, typer.Option(help="File of the names to leave out.")]
-Pred = Annotated[Path | None, typer.Option(help="Predictions (JSON) to score instead of a model.")]
+ProtocolNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--protocol", metavar="NAME", help="See docs/evaluation.md. Repeatable. Default: ic15."
+    ),
+]
+Pred = Annotated[
+    Path | None,
+    typer.Option(
+        help="Predictions to score instead of a model: JSON, or a folder or .zip of .txt."
+    ),
+]
+Readings = Annotated[
+    Path | None,
+    typer.Option("--pred", help="Readings to score instead of a model: a table, or JSON."),
+]
+Threshold = Annotated[
+    float | None, typer.Option(help="Leave out detections with a lower score.", show_default=False)
+]
+Tune = Annotated[
+    bool,
+    typer.Option(
+        "--tune-threshold",
+        help="Choose the threshold that is best on the scored data; every report says so.",
+    ),
+]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="BLOCK.KEY=VALUE", help="A setting of the model. Repeatable."),
+]
+SpotterSetting = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="BLOCK.KEY=VALUE",
+        help="A setting of the models or the lexicon, such as lexicon.limit=1.5. Repeatable.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-T = TypeVar("T")
-
-CHUNK = 64
-"""Crops that are read at once."""
-
-
-class Found(NamedTuple):
-    """What was found in one picture: outlines (K, 2), and what each says."""
-
-    outlines: "Outlines"
-    readings: Sequence[str]
+Report = Annotated[
+    Path | None,
+    typer.Option(metavar="PAGE.html", help="Also write a page with curves and pictures."),
+]
 
 
-Finder = Callable[[str], Found]
-"""From the path of a picture to what was found in it."""
-
-
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def detection(
-    images: Images,
-    labels: LabelFiles,
+    gt: GroundTruth,
+    from_: From = None,
+    images: Images = None,
+    gt_settings: TruthSetting = None,
+    only: Only = None,
+    without: Without = None,
+    protocol: ProtocolNames = None,
     model: Annotated[
         str | None, typer.Option(help="Detector: a name or a weights file; default pixellink.")
     ] = None,
     pred: Pred = None,
-    only: Only = None,
-    without: Without = None,
+    threshold: Threshold = None,
+    tune: Tune = False,
+    settings: Setting = None,
     device: Device = "auto",
     as_json: AsJson = False,
+    report: Report = None,
 ) -> None:
-    """Where the words are: ICDAR 2015 task 4.1, IoU greater than 0.5."""
-    from ocrkit.evaluate import Result
-    from ocrkit.evaluate.detection import PROTOCOL, score_image
+    """Where the words are."""
+    from ocrkit.evaluate.protocols import DETECTION
 
-    def score(found: Found, truth: "Labels") -> "ImageResult":
-        return score_image(found.outlines, truth.quads, truth.ignored)
+    _scoring.one_source(pred, model)
+    output = Output.planned("Detection", as_json, report)
+    protocols = _scoring.chosen(DETECTION, protocol or ["ic15"])
+    truth = _scoring.GroundTruth(gt, from_, images, only, without, gt_settings or ())
+    dataset = truth.open()
+    if pred:
+        findings = _scoring.predicted(pred, dataset, texts=False)
+    else:
+        given = parse_settings(settings or ())
+        findings = _scoring.detected(dataset, model or "pixellink", device, given)
+    evaluations = _evaluated(dataset, findings, protocols, threshold, tune)
+    output.scenes(truth, dataset, findings, evaluations)
 
-    _one_source(pred, model)
-    dataset = _scenes(images, labels, only, without)
-    model = model or "pixellink"
-    find = _predicted(pred, dataset) if pred else _detected(model, device)
-    result = Result(PROTOCOL, tuple(_score_all(dataset, find, score)))
-    _show(str(pred or model), [result.to_dict()], as_json)
 
-
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def spotting(
-    images: Images,
-    labels: LabelFiles,
+    gt: GroundTruth,
+    lexicon_files: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[LEXICON]",
+            help="File of the lexicon's words; of `strong`, the folder of its files.",
+            show_default=False,
+        ),
+    ] = None,
+    from_: From = None,
+    images: Images = None,
+    gt_settings: TruthSetting = None,
+    only: Only = None,
+    without: Without = None,
+    protocol: ProtocolNames = None,
     detector: Annotated[
         str | None, typer.Option(help="A name or a weights file; default pixellink.")
     ] = None,
@@ -81,157 +163,116 @@ def spotting(
         str | None, typer.Option(help="A name or a weights file; default crnn.")
     ] = None,
     pred: Pred = None,
-    only: Only = None,
-    without: Without = None,
+    lexicon: Annotated[
+        str,
+        typer.Option(
+            metavar="none|generic|weak|strong|full",
+            help="Replace readings by words of the list in LEXICON before they are scored.",
+        ),
+    ] = "none",
+    lexicon_pairs: Annotated[
+        Path | None, typer.Option(help="File of the surface forms of the words in LEXICON.")
+    ] = None,
+    lexicon_rule: Annotated[
+        str | None,
+        typer.Option(metavar="close|nearest", help="How. Default: the lexicon's own."),
+    ] = None,
+    threshold: Threshold = None,
+    tune: Tune = False,
+    settings: SpotterSetting = None,
     device: Device = "auto",
     as_json: AsJson = False,
+    report: Report = None,
 ) -> None:
-    """Where the words are and what they say: ICDAR 2015 task 4.4, without a lexicon."""
-    from ocrkit.evaluate import Result
-    from ocrkit.evaluate.spotting import END_TO_END, WORD_SPOTTING, end_to_end, word_spotting
+    """Where the words are and what they say."""
+    from ocrkit.evaluate.protocols import SPOTTING
 
-    def score(found: Found, truth: "Labels") -> "tuple[ImageResult, ImageResult]":
-        compared = (*found, truth.quads, truth.texts, truth.ignored)
-        return end_to_end(*compared), word_spotting(*compared)
+    _scoring.one_source(pred, detector, recognizer)
+    output = Output.planned("Spotting", as_json, report)
+    groups = _scoring.chosen(SPOTTING, protocol or ["ic15"])
+    given = parse_settings(settings or ())
+    values = given.pop("lexicon", {})
+    wanted = Wanted(lexicon, lexicon_files, lexicon_pairs, lexicon_rule, values).checked()
+    truth = _scoring.GroundTruth(gt, from_, images, only, without, gt_settings or ())
+    dataset = truth.open()
+    words = wanted.read(dataset)
+    if pred:
+        findings = _scoring.predicted(pred, dataset, texts=True)
+    else:
+        models = detector or "pixellink", recognizer or "crnn"
+        findings = _scoring.spotted(dataset, *models, device, given)
+    protocols = [one for group in groups for one in group]
+    evaluations = _evaluated(dataset, findings, protocols, threshold, tune, words)
+    output.scenes(truth, dataset, findings, evaluations)
 
-    _one_source(pred, detector, recognizer)
-    dataset = _scenes(images, labels, only, without)
-    detector, recognizer = detector or "pixellink", recognizer or "crnn"
-    find = _predicted(pred, dataset) if pred else _read(detector, recognizer, device)
-    scores = list(_score_all(dataset, find, score))
-    _show(
-        str(pred) if pred else f"{detector}, {recognizer}",
-        [
-            Result(END_TO_END, tuple(both[0] for both in scores)).to_dict(),
-            Result(WORD_SPOTTING, tuple(both[1] for both in scores)).to_dict(),
-        ],
-        as_json,
-    )
 
-
-@app.command()
+@app.command(epilog=EXIT_STATUS)
 def recognition(
-    table: Annotated[Path, typer.Option(help="File of `path<TAB>text` lines.")],
-    model: Annotated[str, typer.Option(help="Recogniser: a name or a weights file.")] = "crnn",
+    gt: Table,
+    from_: From = None,
+    gt_settings: TruthSetting = None,
     only: Annotated[Path | None, typer.Option(help="File of the paths to score.")] = None,
     without: Annotated[Path | None, typer.Option(help="File of the paths to leave out.")] = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="rec-36|rec-36-chinese", help="Repeatable. Default: rec-36."),
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option("--filter", metavar="NAME", help="Which crops are scored, such as ic13-857."),
+    ] = "none",
+    lexicon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="50|1k|full", help="Read the nearest word of this list of the ground truth."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Recogniser: a name or a weights file; default crnn.")
+    ] = None,
+    pred: Readings = None,
+    settings: Setting = None,
     device: Device = "auto",
     as_json: AsJson = False,
+    report: Report = None,
 ) -> None:
     """What cropped words say: accuracy over 36 characters and as written, 1-NED, CER."""
-    from ocrkit.data.crops import Crops, CropsConfig
-    from ocrkit.evaluate.recognition import score
-    from ocrkit.reader import load
-
-    dataset = Crops(CropsConfig(table=table, only=only, without=without))
-    reader = load(detector=None, recognizer=model, device=device)
-    readings: list[str] = []
-    for start in _progress(range(0, len(dataset), CHUNK)):
-        chunk = range(start, min(start + CHUNK, len(dataset)))
-        readings += [r.text for r in reader.recognize([dataset.name(i) for i in chunk])]
-    result = score([dataset.text(i) for i in range(len(dataset))], readings)
-    _show(model, [result.to_dict()], as_json)
-
-
-def _one_source(pred: Path | None, *models: str | None) -> None:
-    if pred and any(models):
-        raise typer.BadParameter("score either predictions (--pred) or models, not both")
+    _scoring.one_source(pred, model)
+    output = Output.planned("Recognition", as_json, report)
+    protocols = protocol or ["rec-36"]
+    _scoring.chosen(_readings.protocols(), protocols)
+    truth = _scoring.GroundTruth(gt, from_, None, only, without, gt_settings or ())
+    dataset = truth.open()
+    crops = _readings.filtered(dataset, keep, listed=only is not None)
+    if pred:
+        told = _readings.read_before(dataset, crops.kept, pred)
+    else:
+        given = parse_settings(settings or ())
+        told = _readings.read(dataset, crops.kept, model or "crnn", device, given)
+    results = _readings.scored(dataset, crops, told, lexicon, protocols)
+    output.crops(truth, dataset, crops.kept, told, results)
 
 
-def _scenes(images: Path, labels: Path, only: Path | None, without: Path | None) -> "Icdar":
-    from ocrkit.data.icdar import Icdar, IcdarConfig
+def _evaluated(
+    dataset: "Dataset",
+    findings: "Findings",
+    protocols: "list[Protocol]",
+    threshold: float | None,
+    tune: bool,
+    lexicon: "Lexicon | None" = None,
+) -> "list[Evaluation]":
+    """The score by each protocol."""
+    from ocrkit.evaluate.evaluation import evaluate
+    from ocrkit.evaluate.spotting import using
 
-    return Icdar(IcdarConfig(images=images, labels=labels, only=only, without=without))
-
-
-def _predicted(path: Path, dataset: "Icdar") -> Finder:
-    """Finds what a file says, of which at least one picture must be in the dataset."""
-    import numpy as np
-
-    from ocrkit.errors import DataError
-    from ocrkit.evaluate.predictions import read_predictions
-
-    predictions = read_predictions(path)
-    pictures = [dataset.name(i) for i in range(len(dataset))]
-    if predictions and not any(Path(picture).stem in predictions for picture in pictures):
-        raise DataError(f"{path}: has none of the pictures to score, such as {pictures[0]}")
-
-    def find(picture: str) -> Found:
-        found = predictions.get(Path(picture).stem, ())
-        return Found([np.array(p.polygon) for p in found], [p.text for p in found])
-
-    return find
-
-
-def _detected(model: str, device: str) -> Finder:
-    """Finds what a detector finds."""
-    from ocrkit.reader import load
-
-    reader = load(detector=model, recognizer=None, device=device)
-
-    def find(picture: str) -> Found:
-        quads = reader.detect(picture).quads
-        return Found(quads, [""] * len(quads))
-
-    return find
-
-
-def _read(detector: str, recognizer: str, device: str) -> Finder:
-    """Finds what a detector and a recogniser find and read."""
-    from ocrkit.reader import load
-
-    reader = load(detector=detector, recognizer=recognizer, device=device)
-
-    def find(picture: str) -> Found:
-        words = reader.read(picture).words
-        return Found([word.quad for word in words], [word.text for word in words])
-
-    return find
-
-
-def _score_all(
-    dataset: "Icdar", find: Finder, score: "Callable[[Found, Labels], T]"
-) -> Iterator[T]:
-    """The score of each picture; an error names the picture."""
-    from ocrkit.errors import DataError
-
-    for index in _progress(range(len(dataset))):
-        try:
-            yield score(find(dataset.name(index)), dataset.labels(index))
-        except DataError as error:
-            raise DataError(f"{dataset.name(index)}: {error}") from error
-
-
-def _progress(steps: range) -> Iterable[int]:
-    """The steps, with a bar on stderr where a person looks at it."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return track(steps, "scoring", console=console, transient=True, disable=not console.is_terminal)
-
-
-def _show(source: str, results: Sequence[dict[str, Any]], as_json: bool) -> None:
-    """Print results of one source: JSON, or a table with a column for each."""
-    if as_json:
-        report = {"source": source, "results": results}
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=escape(source), show_header=False)
-    for rows in zip(*map(_rows, results), strict=True):
-        table.add_row(rows[0][0], *(value for _, value in rows))
-    Console().print(table)
-
-
-def _rows(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Names and values as a person reads them."""
-    for key, value in result.items():
-        if isinstance(value, dict):
-            yield from _rows({f"{name} greater than": limit for name, limit in value.items()})
-        else:
-            shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-            yield key.replace("_", " "), shown
+    scenes = _scoring.scenes(dataset, findings.founds, lexicon)
+    return [
+        evaluate(
+            using(protocol, lexicon) if lexicon else protocol,
+            scenes,
+            ranked=findings.ranked,
+            threshold=threshold,
+            tune=tune,
+        )
+        for protocol in protocols
+    ]

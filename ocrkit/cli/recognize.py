@@ -17,7 +17,8 @@ from ocrkit.cli._options import (
     Setting,
     load_reader,
 )
-from ocrkit.cli._output import find, progress, report, say
+from ocrkit.cli._output import find, report, say
+from ocrkit.cli._progress import progress
 from ocrkit.errors import ImageError
 
 if TYPE_CHECKING:

@@ -1,9 +1,29 @@
-"""Scores by the protocols of the benchmarks; NumPy and shapely only, and knows no model.
+"""Scores by the protocols of the benchmarks; needs no torch, and knows no model.
 
-A scorer takes one image at a time; a `Result` of all images has the totals. See docs/evaluation.md.
+A protocol scores one picture at a time; a `Result` of all pictures has the totals. See
+docs/evaluation.md.
 """
 
-from ocrkit.evaluate._matching import Outline, Outlines
-from ocrkit.evaluate._result import ImageResult, Pair, Result
+from ocrkit.evaluate._base import (
+    Credit,
+    Found,
+    ImageResult,
+    Outline,
+    Outlines,
+    Pair,
+    Protocol,
+    Result,
+    Truth,
+)
 
-__all__ = ["ImageResult", "Outline", "Outlines", "Pair", "Result"]
+__all__ = [
+    "Credit",
+    "Found",
+    "ImageResult",
+    "Outline",
+    "Outlines",
+    "Pair",
+    "Protocol",
+    "Result",
+    "Truth",
+]

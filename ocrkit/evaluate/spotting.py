@@ -1,6 +1,6 @@
-"""Finding and reading, by the protocols of ICDAR 2015 task 4.4, without a lexicon.
+"""Finding and reading, by the protocols of ICDAR 2015 task 4.4 (2013: 2.4).
 
-Geometry is that of `ocrkit.evaluate.detection`. A detection that is taken for a word and reads
+Geometry is that of `ocrkit.evaluate.iou`. A detection that is taken for a word and reads
 something else is used up: the word counts as missed, the detection as wrong, even if another
 detection reads it right. Case never counts.
 
@@ -8,21 +8,27 @@ detection reads it right. Case never counts.
                      at each, may be left out of the reading; nothing else may differ.
     Word spotting    only words as they stand in a dictionary count (see `dictionary_form`), and
                      the reading must be that form: without the mark, the 's or the hyphen.
+
+Total-Text and CTW1500 are scored by the same rules on their outlines. What papers since ABCNet call
+"end-to-end" on Total-Text is word spotting here: their evaluation counts dictionary words only.
+
+Readings are scored as they come. Those that a lexicon replaced say so by `using`, which puts its
+name, its size and its rule into the protocol's name and settings:
+
+    lexicon = read_lexicon("strong", folder)
+    protocol = using(EndToEnd("ic15-e2e-none"), lexicon)            # ic15-e2e-strong
+    score = protocol.score_image(lexicon.apply("img_7", found), truth)
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ocrkit.errors import DataError, ShapeError
-from ocrkit.evaluate import detection
-from ocrkit.evaluate._matching import Outlines
-from ocrkit.evaluate._result import ImageResult
-from ocrkit.types import Bools
-
-END_TO_END = "ic15-e2e-none"
-WORD_SPOTTING = "ic15-spotting-none"
+from ocrkit.errors import ConfigError, DataError
+from ocrkit.evaluate._base import Found, ImageResult, Protocol, Truth
+from ocrkit.evaluate.iou import IoU
+from ocrkit.evaluate.lexicon import Lexicon, LexiconUse
 
 PUNCTUATION = "!?.:,*\"()·[]/'"
 """The marks that a reading may leave out, and that no dictionary word has."""
@@ -31,42 +37,55 @@ SHORTEST = 3
 """Characters of the shortest word that word spotting counts."""
 
 
-def end_to_end(
-    found: Outlines,
-    readings: Sequence[str],
-    words: Outlines,
-    texts: Sequence[str | None],
-    ignored: Sequence[bool] | Bools,
-) -> ImageResult:
-    """The end-to-end score of one image.
+@dataclass(frozen=True)
+class EndToEnd(IoU):
+    """Every legible word counts.
 
-    Args:
-        found: See `detection.score_image`.
-        readings: What each detection says.
-        words: See `detection.score_image`.
-        texts: What each word says; None only where it is ignored.
-        ignored: One flag per word.
+    Attributes:
+        lexicon: What replaced the readings before they were scored; None if nothing did.
+    """
+
+    lexicon: LexiconUse | None = None
+
+    def score_image(self, found: Found, truth: Truth) -> ImageResult:
+        """The score of one picture.
+
+        Raises:
+            DataError: A word that is not ignored has no text.
+            ShapeError: An outline is not (K, 2) with K >= 3, or is not finite.
+        """
+        texts = known_texts(truth)
+        located = super().score_image(found, truth)
+        pairs = [
+            pair._replace(correct=reads(texts[pair.word], found.texts[pair.found]))
+            for pair in located.pairs
+        ]
+        return replace(located, pairs=tuple(pairs))
+
+
+@dataclass(frozen=True)
+class WordSpotting(EndToEnd):
+    """Only words that a dictionary would list count."""
+
+    def score_image(self, found: Found, truth: Truth) -> ImageResult:
+        """The score of one picture; errors are those of `EndToEnd`."""
+        forms = [dictionary_form(text) for text in known_texts(truth)]
+        unlisted = truth.ignored | np.array([form is None for form in forms], bool)
+        # No form has a mark at its ends, so the reading must be equal.
+        listed = Truth(truth.outlines, [form or "" for form in forms], unlisted)
+        return super().score_image(found, listed)
+
+
+def using(protocol: Protocol, lexicon: Lexicon) -> Protocol:
+    """The protocol for readings that the lexicon replaced; it only says so, and replaces none.
 
     Raises:
-        DataError: A word that is not ignored has no text.
-        ShapeError: An outline is not (K, 2) with K >= 3 or is not finite, or two lists that belong
-            together differ in length.
+        ConfigError: The protocol knows no lexicons.
     """
-    return _score(found, readings, words, _known(texts, ignored), ignored)
-
-
-def word_spotting(
-    found: Outlines,
-    readings: Sequence[str],
-    words: Outlines,
-    texts: Sequence[str | None],
-    ignored: Sequence[bool] | Bools,
-) -> ImageResult:
-    """The word-spotting score of one image; arguments and errors are those of `end_to_end`."""
-    forms = [dictionary_form(text) for text in _known(texts, ignored)]
-    unlisted = np.asarray(ignored, bool) | np.array([form is None for form in forms], bool)
-    # No form has a mark at its ends, so the reading must be equal.
-    return _score(found, readings, words, [form or "" for form in forms], unlisted)
+    if not isinstance(protocol, EndToEnd):
+        raise ConfigError(f"{protocol.name}: is scored without a lexicon; leave {lexicon.name!r}")
+    name = f"{protocol.name.removesuffix('-none')}-{lexicon.name}"
+    return replace(protocol, name=name, lexicon=lexicon.use)
 
 
 def reads(text: str, reading: str) -> bool:
@@ -106,31 +125,15 @@ def _in_dictionary(character: str) -> bool:
     return in_run and character not in _NOT_LETTERS
 
 
-def _known(texts: Sequence[str | None], ignored: Sequence[bool] | Bools) -> list[str]:
-    """The texts, with an empty one for each ignored word that has none."""
-    if len(texts) != len(ignored):
-        raise ShapeError(f"texts: expected {len(ignored)}, one per word, got {len(texts)}")
-    for index, (text, unread) in enumerate(zip(texts, ignored, strict=True)):
+def known_texts(truth: Truth) -> Sequence[str]:
+    """The texts, with an empty one for each ignored word that has none.
+
+    Raises:
+        DataError: A word that is not ignored has no text.
+    """
+    for index, (text, unread) in enumerate(zip(truth.texts, truth.ignored, strict=True)):
         if text is None and not unread:
             raise DataError(
                 f"word {index + 1} has no text: this ground truth cannot score readings"
             )
-    return [text or "" for text in texts]
-
-
-def _score(
-    found: Outlines,
-    readings: Sequence[str],
-    words: Outlines,
-    texts: Sequence[str],
-    ignored: Sequence[bool] | Bools,
-) -> ImageResult:
-    """The detections' score, with misread pairs marked as wrong."""
-    if len(readings) != len(found):
-        raise ShapeError(f"readings: expected {len(found)}, one per detection, got {len(readings)}")
-    located = detection.score_image(found, words, ignored)
-    pairs = [
-        pair._replace(correct=reads(texts[pair.word], readings[pair.found]))
-        for pair in located.pairs
-    ]
-    return replace(located, pairs=tuple(pairs))
+    return [text or "" for text in truth.texts]

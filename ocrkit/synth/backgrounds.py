@@ -1,15 +1,17 @@
 """What text stands on: patches of photographs, or flat and graded colours where none are given."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ocrkit import geometry
 from ocrkit.errors import DataError
 from ocrkit.synth.effects import light_and_colour
-from ocrkit.types import Image
+from ocrkit.synth.materials import plain
+from ocrkit.types import Floats, Image, Sample
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
@@ -43,6 +45,25 @@ class Backgrounds:
             raise DataError(f"{folder}: no photographs to use as backgrounds")
         return cls(found)
 
+    @classmethod
+    def from_samples(cls, samples: Iterable[Sample], long_side: int = 960) -> "Backgrounds":
+        """Photographs with labelled text, which is painted over with what is round it.
+
+        So scenes can have the surroundings of a benchmark; all its text must be labelled, be it
+        as ignored.
+
+        Raises:
+            DataError: There are no samples.
+        """
+        found = []
+        for sample in samples:
+            scale = min(1.0, long_side / max(sample.image.shape[:2]))
+            image = np.asarray(cv2.resize(sample.image, None, fx=scale, fy=scale), np.uint8)
+            found.append(_erased(image, sample.quads * np.float32(scale)))
+        if not found:
+            raise DataError("no samples to use as backgrounds: give a dataset that is not empty")
+        return cls(found)
+
     def patch(self, height: int, width: int, rng: np.random.Generator) -> Image:
         """(height, width, 3) uint8: plain or graded colour, or a piece of a photograph."""
         if not self.photographs or rng.random() < 0.6:
@@ -74,12 +95,24 @@ class Backgrounds:
         return photograph[top : top + h, left : left + w]
 
 
+def _erased(image: Image, quads: Floats) -> Image:
+    """The picture without what lies in the quads (N, 4, 2) and close round them."""
+    mask = np.zeros(image.shape[:2], np.uint8)
+    for quad in quads:
+        height = float(geometry.extent(quad)[0])
+        word = [np.round(quad).astype(np.int32)]
+        cv2.fillPoly(mask, word, 255)
+        # Labels are tight: the ink's blurred edge lies outside.
+        cv2.polylines(mask, word, True, 255, 2 * round(2 + 0.1 * height) + 1)
+    return np.asarray(cv2.inpaint(image, mask, 3, cv2.INPAINT_TELEA), np.uint8)
+
+
 def graded(height: int, width: int, rng: np.random.Generator) -> Image:
     """A plain colour, or one that changes slowly from corner to corner."""
     colour = light_and_colour(rng)
     if rng.random() < 0.5:
-        return np.ascontiguousarray(np.broadcast_to(colour.astype(np.uint8), (height, width, 3)))
-    corners = np.clip(colour + rng.normal(0, 25, (2, 2, 3)), 0, 255).astype(np.float32)
+        return plain((height, width), colour)
+    corners = np.clip(colour + rng.normal(0, 25, (2, 2, 3)), 0, 255).astype(np.uint8)
     return np.asarray(
         cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8
     )

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from ocrkit.synth.effects import contrasting_colour, light_and_colour
+from ocrkit.synth.materials import plain
 from ocrkit.types import Floats, Image
 
 Texture = Callable[[int, int, np.random.Generator], Image]
@@ -14,7 +15,7 @@ Texture = Callable[[int, int, np.random.Generator], Image]
 
 def texture(height: int, width: int, rng: np.random.Generator) -> Image:
     """(height, width, 3) uint8: a random one of the patterns below."""
-    kinds: tuple[Texture, ...] = (bars, windows, bricks, gravel, leaves, boxes)
+    kinds: tuple[Texture, ...] = (bars, windows, bricks, gravel, leaves, boxes, shelves, shelves)
     return kinds[rng.integers(len(kinds))](height, width, rng)
 
 
@@ -51,17 +52,18 @@ def windows(height: int, width: int, rng: np.random.Generator) -> Image:
 
 def bricks(height: int, width: int, rng: np.random.Generator) -> Image:
     """A brick wall, or tiles."""
-    image, _ = _ground(height, width, rng)
-    tall = int(rng.integers(6, 30))
+    joints, tall = muted(light_and_colour(rng), rng).astype(np.uint8), int(rng.integers(6, 30))
     long, joint = round(tall * rng.uniform(1.5, 4)), max(1, round(tall * 0.12))
-    courses = np.arange(height) // (tall + joint)
+    # All rows of pixels of a course are alike: one is drawn, and a row of joint.
+    courses = np.arange(-(-height // (tall + joint)))
     x = np.arange(width) + (courses % 2)[:, None] * (long // 2)
     places = x // (long + joint)
-    spread = rng.normal(0, rng.uniform(2, 20), (courses[-1] + 1, places.max() + 1, 1))
-    colours = np.clip(light_and_colour(rng) + spread, 0, 255).astype(np.uint8)
-    brick = (np.arange(height)[:, None] % (tall + joint) < tall) & (x % (long + joint) < long)
-    image[brick] = colours[courses[:, None], places][brick]
-    return image
+    spread = rng.normal(0, rng.uniform(2, 20), (len(courses), places.max() + 1, 1))
+    colours = np.clip(muted(light_and_colour(rng), rng) + spread, 0, 255).astype(np.uint8)
+    rows = colours[courses[:, None], places]
+    rows[x % (long + joint) >= long] = joints
+    both = np.stack([rows, np.broadcast_to(joints, rows.shape)], axis=1).reshape(-1, width, 3)
+    return np.repeat(both, np.tile([tall, joint], len(courses)), axis=0)[:height]
 
 
 def gravel(height: int, width: int, rng: np.random.Generator) -> Image:
@@ -94,6 +96,48 @@ def boxes(height: int, width: int, rng: np.random.Generator) -> Image:
             cv2.rectangle(image, corners[0].tolist(), corners[1].tolist(), colour, -1)
         else:
             cv2.ellipse(image, centre, half.tolist(), 0, 0, 360, colour, -1, cv2.LINE_AA)
+    return image
+
+
+def shelves(height: int, width: int, rng: np.random.Generator) -> Image:
+    """Goods in rows: many small upright boxes with a bright spot where a label might be."""
+    pitch = int(rng.integers(14, 60))
+    image = plain((height, width), np.full(3, rng.uniform(10, 90), np.float32))
+    colours = [light_and_colour(rng) for _ in range(6)]
+    for top in range(0, height, pitch):
+        x = 0
+        wide = int(pitch * rng.uniform(0.25, 0.8)) + 2
+        tall = int(pitch * rng.uniform(0.5, 0.85))
+        while x < width:
+            colour = colours[rng.integers(6)] * np.float32(rng.uniform(0.6, 1.1))
+            colour = np.minimum(colour, 255)
+            place = image[top + pitch - tall : top + pitch - 2, x : x + wide - 1]
+            place[:] = colour
+            place[tall // 3 : tall // 2] = np.minimum(colour * 1.5 + 30, 255)
+            x += wide
+        image[top : top + 2] = 170
+    return image
+
+
+def scribbles(height: int, width: int, rng: np.random.Generator) -> Image:
+    """Rows of strokes like those of letters, of no alphabet: what is no text must be learnt too."""
+    image, colour = _ground(height, width, rng)
+    mask = np.zeros((height, width), np.uint8)
+    tall = float(np.clip(height * rng.uniform(0.15, 0.6), 6, 60))
+    thick = max(1, round(tall * rng.uniform(0.05, 0.15)))
+    wavy = bool(rng.random() < 0.4)
+    y = tall * 0.2
+    while y + tall < height:
+        x = tall * rng.uniform(0.2, 1)
+        while x + tall < width:
+            points = rng.uniform(0, 1, (rng.integers(3, 7), 2)) * tall * [0.7, 1] + [x, y]
+            if wavy:
+                points = np.linspace([x, y + tall / 2], [x + tall * 0.8, y + tall / 2], 8)
+                points[:, 1] += tall * 0.3 * rng.standard_normal(8).clip(-1.5, 1.5)
+            cv2.polylines(mask, [np.round(points).astype(np.int32)], False, 255, thick, cv2.LINE_AA)
+            x += tall * (0.8 if rng.random() < 0.8 else 1.5)
+        y += tall * rng.uniform(1.3, 2)
+    image[mask > 127] = colour
     return image
 
 
@@ -144,10 +188,14 @@ _CROSS = (
 
 def _ground(height: int, width: int, rng: np.random.Generator) -> tuple[Image, Floats]:
     """A plain patch, and a colour that shows on it."""
-    ground = light_and_colour(rng)
-    image = np.empty((height, width, 3), np.uint8)
-    image[:] = ground
-    return image, contrasting_colour(ground, 25, rng)
+    ground = muted(light_and_colour(rng), rng)
+    return plain((height, width), ground), contrasting_colour(ground, 25, rng)
+
+
+def muted(colour: Floats, rng: np.random.Generator) -> Floats:
+    """The colour, greyer: walls and floors are less bright than signs."""
+    grey = np.float32(colour.mean())
+    return np.asarray(grey + np.float32(rng.uniform(0.1, 0.8)) * (colour - grey), np.float32)
 
 
 def _noise(height: int, width: int, scale: float, rng: np.random.Generator) -> Floats:

@@ -14,12 +14,12 @@ GREEN, RED = (0, 220, 0), (230, 0, 0)
 
 def word_sheet(samples: Sequence[Sample], columns: int = 6) -> Image:
     """Word crops side by side, each scaled to fit a cell."""
-    return _tiled([_fitted(sample.image, WORD_CELL) for sample in samples], columns)
+    return tiled([_fitted(sample.image, WORD_CELL) for sample in samples], columns)
 
 
 def scene_sheet(samples: Sequence[Sample], columns: int = 3) -> Image:
     """Scenes side by side with their quads: green, or red where the word is ignored."""
-    return _tiled([_fitted(_outlined(sample), SCENE_CELL) for sample in samples], columns)
+    return tiled([_fitted(_outlined(sample), SCENE_CELL) for sample in samples], columns)
 
 
 def _outlined(sample: Sample) -> Image:
@@ -41,7 +41,7 @@ def _fitted(image: Image, cell: tuple[int, int]) -> Image:
     return canvas
 
 
-def _tiled(cells: Sequence[Image], columns: int) -> Image:
+def tiled(cells: Sequence[Image], columns: int) -> Image:
     """Cells in rows of `columns`, with a thin gap; the last row is filled up with black."""
     framed = [np.pad(cell, ((2, 2), (2, 2), (0, 0)), constant_values=90) for cell in cells]
     columns = min(columns, len(framed))

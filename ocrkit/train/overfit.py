@@ -9,7 +9,8 @@ import torch
 from ocrkit import checkpoint, geometry
 from ocrkit.data.loader import Batch, Example, Skipped
 from ocrkit.errors import DataError
-from ocrkit.evaluate import Result, detection
+from ocrkit.evaluate import Found, ImageResult, Result, Truth
+from ocrkit.evaluate.protocols import DETECTION
 from ocrkit.text import normalise
 from ocrkit.train import schedule, streams
 from ocrkit.train.experiment import Experiment
@@ -118,11 +119,12 @@ def score(
         texts = [normalise(str(piece.texts[0]), model.charset) for piece in pieces]
         return float(np.mean([r.text == text for r, text in zip(found, texts, strict=True)]))
     results = [_found(detections, piece) for detections, piece in zip(found, pieces, strict=True)]
-    return Result(detection.PROTOCOL, tuple(results)).hmean
+    return Result(DETECTION["ic15"], tuple(results)).hmean
 
 
-def _found(detections: Detections, piece: Sample) -> Any:
-    return detection.score_image(detections.quads, piece.quads, _unclear(piece))
+def _found(detections: Detections, piece: Sample) -> ImageResult:
+    truth = Truth.of(piece.quads, ignored=_unclear(piece))
+    return DETECTION["ic15"].score_image(Found.of(detections.quads), truth)
 
 
 def _unclear(piece: Sample) -> Any:

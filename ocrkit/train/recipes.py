@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ocrkit import crops, detect, recognize
+from ocrkit import crops, detect, geometry, recognize
 from ocrkit.data import augment
 from ocrkit.data.loader import Example, Skipped
 from ocrkit.detect._base import prepare as prepare_scene
@@ -78,7 +78,8 @@ class ReadWords:
             image = sample.image if drawn else _recut(sample.image, quad, rng)
             if image.shape[0] > crops.TALL * image.shape[1] and len(text) > 2:
                 image = np.ascontiguousarray(np.rot90(image))  # most such texts run down
-            yield Sample(image, full_quad(image)[None], (text,), np.zeros(1, np.bool_))
+            whole = geometry.full_quad(image.shape[:2])
+            yield Sample(image, whole[None], (text,), np.zeros(1, np.bool_))
 
     def example(self, piece: Sample) -> Example | Skipped:
         """One crop."""
@@ -119,15 +120,9 @@ class FindWords:
         return Example("", prepare_scene(piece.image), self.encode(self.config, piece))
 
 
-def full_quad(image: Image) -> Floats:
-    """The corners of the picture, as a quad (4, 2)."""
-    height, width = image.shape[:2]
-    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-
-
 def _recut(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
     """A photographed word with a detector's errors, in other light."""
-    whole = np.array_equal(quad, full_quad(image))
+    whole = np.array_equal(quad, geometry.full_quad(image.shape[:2]))
     if not (whole and rng.random() < AS_CUT):
         image = augment.jitter_crop(image, quad, rng)
     return augment.photometric(image, rng)

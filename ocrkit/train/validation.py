@@ -4,10 +4,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ocrkit import crops
+from ocrkit import crops, geometry
 from ocrkit.checkpoint import Family, Figure
-from ocrkit.evaluate import ImageResult, Result, detection, recognition
-from ocrkit.train.recipes import full_quad
+from ocrkit.evaluate import Found, ImageResult, Result, Truth, recognition
+from ocrkit.evaluate.protocols import DETECTION
 from ocrkit.types import Sample
 
 
@@ -26,20 +26,26 @@ class Scorer(Protocol):
 class WordsFound:
     """The score of a detector."""
 
+    protocol = DETECTION["ic15"]
+
     def __init__(self) -> None:
         self.results: list[ImageResult] = []
 
     def add(self, model: Any, sample: Sample) -> None:
         """Find the words of one scene."""
         quads = model.detect(sample.image).quads
-        self.results.append(detection.score_image(quads, sample.quads, sample.ignored))
+        truth = Truth.of(sample.quads, ignored=sample.ignored)
+        self.results.append(self.protocol.score_image(Found.of(quads), truth))
 
     def figures(self, split: str) -> list[Figure]:
         """Harmonic mean, precision and recall."""
-        result = Result(detection.PROTOCOL, tuple(self.results))
+        result = Result(self.protocol, tuple(self.results))
         return [
             Figure(
-                split=split, protocol=result.protocol, metric=metric, value=getattr(result, metric)
+                split=split,
+                protocol=self.protocol.name,
+                metric=metric,
+                value=getattr(result, metric),
             )
             for metric in ("hmean", "precision", "recall")
         ]
@@ -56,7 +62,7 @@ class WordsRead:
         """Read a crop, or every word of a scene that has a transcription and is not ignored."""
         kept = [i for i, text in enumerate(sample.texts) if text and not sample.ignored[i]]
         quads = sample.quads[kept]
-        if len(quads) == 1 and np.array_equal(quads[0], full_quad(sample.image)):
+        if len(quads) == 1 and np.array_equal(quads[0], geometry.full_quad(sample.image.shape[:2])):
             images = [sample.image]
         else:
             images = crops.cut(sample.image, quads, margin=0.0)

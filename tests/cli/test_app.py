@@ -11,7 +11,7 @@ def test_version(ocrkit):
 def test_help_names_the_commands_and_the_exit_statuses(ocrkit):
     status, out, _ = ocrkit("--help")
     assert status == 0
-    commands = "e2e detect recognize models demo doctor evaluate train overfit synth"
+    commands = "e2e detect recognize models demo doctor evaluate train overfit synth data"
     for command in commands.split():
         assert f" {command} " in out
     assert "Exit status" in out

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocrkit.data.icdar import read_labels
-from ocrkit.evaluate import Result
-from ocrkit.evaluate.detection import score_image
+from ocrkit.data.sets.icdar import read_labels
+from ocrkit.evaluate import Found, Result, Truth
 from ocrkit.evaluate.predictions import read_predictions
-from ocrkit.evaluate.spotting import end_to_end, word_spotting
+from ocrkit.evaluate.protocols import DETECTION, SPOTTING
 
 FOLDER = os.environ.get("OCRKIT_FIXTURES", "")
 PREDICTIONS = Path(FOLDER, "fixtures", "ic15_eval")
@@ -29,25 +28,31 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def truth():
     stems = (TRUTH / "val.txt").read_text().split()
-    return {stem: read_labels(TRUTH / "train_gts" / f"gt_{stem}.txt") for stem in stems}
+    labels = {stem: read_labels(TRUTH / "train_gts" / f"gt_{stem}.txt") for stem in stems}
+    return {stem: Truth(of.outlines, of.texts, of.ignored) for stem, of in labels.items()}
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_scores_of_a_prediction_set(truth, name):
     predictions = read_predictions(PREDICTIONS / f"{name}.json")
-    scores = {"detection": [], "e2e": [], "spotting": []}
-    for stem, words in truth.items():
-        found = predictions.get(stem, ())
-        outlines, readings = [np.array(p.polygon) for p in found], [p.text for p in found]
-        compared = (outlines, readings, words.quads, words.texts, words.ignored)
-        scores["detection"].append(score_image(outlines, words.quads, words.ignored))
-        scores["e2e"].append(end_to_end(*compared))
-        scores["spotting"].append(word_spotting(*compared))
+    end_to_end, spotting = SPOTTING["ic15"]
+    protocols = {"detection": DETECTION["ic15"], "e2e": end_to_end, "spotting": spotting}
     expected = json.loads((PREDICTIONS / "expected.json").read_text())[name]
-    for task, images in scores.items():
-        result = Result(task, tuple(images))
+    for task, protocol in protocols.items():
+        result = Result(
+            protocol,
+            tuple(
+                protocol.score_image(found_in(predictions, stem), words)
+                for stem, words in truth.items()
+            ),
+        )
         rates = (result.precision, result.recall, result.hmean)
         assert rates == pytest.approx(tuple(expected[task]), abs=1e-6), task
+
+
+def found_in(predictions, stem):
+    found = predictions.get(stem, ())
+    return Found.of([np.array(p.polygon) for p in found], [p.text for p in found])
 
 
 def test_every_prediction_set_is_tried():

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ocrkit.errors import DataError, ShapeError
-from ocrkit.evaluate import Pair
-from ocrkit.evaluate.spotting import dictionary_form, end_to_end, reads, word_spotting
+from ocrkit.evaluate import Found, Pair, Truth
+from ocrkit.evaluate.protocols import SPOTTING
+from ocrkit.evaluate.spotting import dictionary_form, reads
+
+end_to_end, word_spotting = SPOTTING["ic15"]
 
 
 def place(i):
@@ -17,7 +22,8 @@ def compare(rule, readings, texts, ignored=()):
     """Score readings, each exactly on the word of the same number."""
     quads = [place(i) for i in range(max(len(readings), len(texts)))]
     flags = [i in ignored for i in range(len(texts))]
-    return rule(quads[: len(readings)], readings, quads[: len(texts)], texts, flags)
+    found = Found.of(quads[: len(readings)], readings)
+    return rule.score_image(found, Truth.of(quads[: len(texts)], texts, flags))
 
 
 @pytest.mark.parametrize(
@@ -117,9 +123,10 @@ def test_end_to_end_counts_what_is_found_and_read():
 @pytest.mark.parametrize("rule", [end_to_end, word_spotting])
 def test_a_wrong_reading_uses_up_its_word(rule):
     twice = [place(0), place(0)]
-    image = rule(twice, ["wrong", "right"], [place(0)], ["right"], [False])
+    truth = Truth.of([place(0)], ["right"])
+    image = rule.score_image(Found.of(twice, ["wrong", "right"]), truth)
     assert (image.matched, image.found, image.recall, image.precision) == (0, 2, 0, 0)
-    image = rule(twice, ["right", "wrong"], [place(0)], ["right"], [False])
+    image = rule.score_image(Found.of(twice, ["right", "wrong"]), truth)
     assert (image.matched, image.found, image.recall, image.precision) == (1, 2, 1, 0.5)
 
 
@@ -154,7 +161,47 @@ def test_other_words_need_a_text(rule):
 
 
 def test_lists_that_belong_together_are_of_one_length():
-    with pytest.raises(ShapeError, match="readings: expected 1, one per detection, got 2"):
-        end_to_end([place(0)], ["a", "b"], [], [], [])
-    with pytest.raises(ShapeError, match="texts: expected 1, one per word, got 0"):
-        end_to_end([], [], [place(0)], [], [False])
+    with pytest.raises(ShapeError, match=r"texts: expected shape \(1,\), got \(2,\)"):
+        Found.of([place(0)], ["a", "b"])
+    with pytest.raises(ShapeError, match=r"texts: expected shape \(1,\), got \(0,\)"):
+        Truth.of([place(0)], [])
+
+
+def test_boxes_of_icdar_2013_and_outlines_of_total_text():
+    assert {name: [rule.name for rule in rules] for name, rules in SPOTTING.items()} == {
+        "ic15": ["ic15-e2e-none", "ic15-spotting-none"],
+        "ic13": ["ic13-e2e-none", "ic13-spotting-none"],
+        "totaltext": ["totaltext-e2e-none", "totaltext-spotting-none"],
+        "ctw1500": ["ctw1500-e2e-none"],
+        "cleval": ["cleval-e2e"],
+    }
+    word = np.array([[0, 0], [40, 0], [40, 20], [0, 20]])
+    slanted = np.array([[0, 0], [40, 10], [40, 20], [0, 10]])  # half of its bounding box
+    for name, matched in (("ic13", 1), ("ic15", 0), ("totaltext", 0)):
+        for rule in SPOTTING[name]:
+            image = rule.score_image(Found.of([slanted], ["exit"]), Truth.of([word], ["Exit"]))
+            assert image.matched == matched, rule.name
+
+
+@pytest.mark.parametrize("rule", SPOTTING["totaltext"])
+def test_curved_outlines_are_compared_as_they_are(rule):
+    x = np.linspace(0, 80, 5)
+    upper = np.stack([x, [0, 30, 40, 30, 0]], axis=1)
+    bent = np.concatenate([upper, (upper + (0, 10))[::-1]])
+    around = np.array([[0, 0], [80, 0], [80, 50], [0, 50]])
+    assert rule.score_image(Found.of([bent + 0.4], ["exit"]), Truth.of([bent], ["EXIT"])).matched
+    assert not rule.score_image(Found.of([around], ["exit"]), Truth.of([bent], ["EXIT"])).matched
+    # 50.4 of 100 px: more than half, unless it were rounded.
+    word, part = (np.array([[0, 0], [w, 0], [w, 9], [0, 9]]) for w in (100, 50.4))
+    assert rule.score_image(Found.of([part], ["exit"]), Truth.of([word], ["EXIT"])).matched
+
+
+@given(st.text("ab'-!. ", max_size=6), st.text("ab'-!. ", max_size=6))
+def test_a_reading_may_lack_a_mark_at_each_end_and_nothing_else(text, reading):
+    ends = ("", "'", "!", ".")
+    assert reads(text, reading) == any(a + reading + b == text for a in ends for b in ends)
+
+
+@given(st.text(max_size=8))
+def test_a_text_says_itself(text):
+    assert reads(text, text)

@@ -6,7 +6,7 @@ import pytest
 
 from ocrkit.errors import DataError
 from ocrkit.synth.backgrounds import Backgrounds
-from ocrkit.types import Image
+from ocrkit.types import Image, Sample
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (90, 160), (720, 1280)])
@@ -45,6 +45,25 @@ def test_a_folder_is_read_in_rgb_and_made_small(tmp_path: Path) -> None:
     (picture,) = Backgrounds.from_folder(tmp_path, long_side=500).photographs
     assert picture.shape == (25, 500, 3)
     assert picture[0, 0].tolist() == [200, 0, 0]
+
+
+def test_labelled_text_is_painted_over() -> None:
+    image = np.full((200, 300, 3), 90, np.uint8)
+    image[:, 150:] = 180
+    for row, column in ((60, 40), (140, 220)):
+        image[row : row + 20 : 4, column : column + 50] = 255
+    quads = np.array([[[x, y], [x + 50, y], [x + 50, y + 20], [x, y + 20]]
+                      for y, x in ((60, 40), (140, 220))], np.float32)  # fmt: skip
+    sample = Sample(image, quads, ("a", None), np.array([False, True]))
+    (erased,) = Backgrounds.from_samples([sample]).photographs
+    assert erased.shape == image.shape
+    assert np.abs(erased[:, :140].astype(int) - 90).max() < 7
+    assert np.abs(erased[:, 160:].astype(int) - 180).max() < 7
+    (small,) = Backgrounds.from_samples([sample], long_side=150).photographs
+    assert small.shape == (100, 150, 3)
+    assert np.abs(small[:, :70].astype(int) - 90).max() < 7
+    with pytest.raises(DataError, match="no samples"):
+        Backgrounds.from_samples([])
 
 
 def test_a_folder_without_photographs(tmp_path: Path) -> None:

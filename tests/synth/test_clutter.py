@@ -14,6 +14,8 @@ from ocrkit.synth import clutter
         clutter.gravel,
         clutter.leaves,
         clutter.boxes,
+        clutter.shelves,
+        clutter.scribbles,
         clutter.texture,
     ],
 )
@@ -34,3 +36,26 @@ def test_icons(side: int) -> None:
         mask = clutter.icon(side, np.random.default_rng(seed))
         assert mask.shape == (side, side)
         assert 0.05 < (mask > 127).mean() < 0.9
+
+
+def test_bricks_of_a_course_are_shifted_by_half() -> None:
+    image = clutter.bricks(200, 300, np.random.default_rng(4)).astype(int)
+    edges = np.abs(np.diff(image, axis=1)).sum(axis=2) > 0
+    patterns = {row.tobytes() for row in edges if row.any()}
+    assert len(patterns) >= 2
+    # Between two bricks there is always a joint.
+    joint = next(row[0] for row in image if (row == row[0]).all())
+    apart = (image[:, 1:] != image[:, :-1]).any(axis=2)
+    beside = (image[:, 1:] == joint).all(axis=2) | (image[:, :-1] == joint).all(axis=2)
+    assert not (apart & ~beside).any()
+    # A brick's rows of pixels are all alike, and joints are of one colour.
+    steps = np.abs(np.diff(image, axis=0)).sum(axis=(1, 2)) > 0
+    assert steps.mean() < 0.5
+
+
+def test_muted_colours_keep_their_lightness() -> None:
+    colour = np.array([250, 20, 30], np.float32)
+    for seed in range(10):
+        grey = clutter.muted(colour, np.random.default_rng(seed))
+        assert grey.mean() == pytest.approx(100, abs=0.1)
+        assert np.ptp(grey) < 190

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ocrkit.synth.glyphs import HAZE
-from ocrkit.synth.lettering import LEAST_GAP, Line, Setting, set_lines
+from ocrkit.synth.lettering import LEAST_GAP, MARGIN, Line, Setting, grown, set_lines, subdivided
 
 
 def boxes(quads: np.ndarray) -> list[tuple[int, int, int, int]]:
@@ -71,3 +71,55 @@ def test_alignment(sans: str, align: float, left: float) -> None:
 def test_nothing_to_set(sans: str) -> None:
     assert set_lines([], Setting(), pad=3) is None
     assert set_lines([Line([" "], sans, 20), Line([], sans, 20)], Setting(), pad=3) is None
+
+
+@pytest.mark.parametrize("tracking", [0.0, 0.25])
+@pytest.mark.parametrize("text", ["Hill", "AVATAR", "jy,T.", "12:45"])
+def test_characters_fit_their_ink(sans: str, text: str, tracking: float) -> None:
+    lettering = set_lines([Line([text], sans, 40)], Setting(tracking=tracking), pad=5)
+    assert lettering is not None
+    characters = lettering.details[0].characters()
+    assert characters.shape == (len(text), 4, 2)
+    dark = lettering.alpha > HAZE
+    (left, top), (right, bottom) = characters.min(axis=(0, 1)), characters.max(axis=(0, 1))
+    word = lettering.quads[0]
+    assert [left, top, right, bottom] == pytest.approx([*word[0], *word[2]], abs=1.01)
+    for box in boxes(characters):
+        x0, y0, x1, y1 = box
+        ink = dark[y0:y1, x0:x1]
+        # Ink within a pixel of every side; kerned neighbours may reach into the box.
+        assert all(e.any() for e in (ink[:2], ink[-2:], ink[:, :2], ink[:, -2:]))
+
+
+def test_details_name_lines_and_loose_outlines(sans: str) -> None:
+    lines = [Line(["Agile", "by"], sans, 30), Line(["12.5"], sans, 17)]
+    lettering = set_lines(lines, Setting(), pad=6)
+    assert lettering is not None
+    assert [detail.line for detail in lettering.details] == [0, 0, 1]
+    for quad, detail in zip(lettering.quads, lettering.details, strict=True):
+        assert detail.outline() == pytest.approx(grown(quad[None])[0])
+        moved = detail.mapped(lambda points: points * 2)
+        assert moved.outline() == pytest.approx(2 * detail.outline())
+        assert moved.characters() == pytest.approx(2 * detail.characters())
+
+
+def test_justified_lines_end_together(sans: str) -> None:
+    lines = [Line(["tea", "green", "1.50"], sans, 20), Line(["coffee", "10.00"], sans, 20)]
+    lettering = set_lines(lines, Setting(align=0.0, justified=True), pad=3)
+    assert lettering is not None
+    ends = lettering.quads[[2, 4], 1, 0]
+    assert ends[0] == ends[1] == lettering.alpha.shape[1] - 3
+    assert lettering.quads[[0, 3], 0, 0].tolist() == [3, 3]
+
+
+def test_the_margin_round_the_ink() -> None:
+    quad = np.array([[[10, 20], [60, 20], [60, 70], [10, 70]]], np.float32)
+    assert MARGIN == 0.06
+    assert grown(quad).tolist() == [[[7, 17], [63, 17], [63, 73], [7, 73]]]
+
+
+def test_outlines_are_divided_along_top_and_bottom() -> None:
+    quad = np.array([[0, 0], [20, 10], [20, 30], [0, 20]], np.float32)
+    ring = subdivided(quad, 3)
+    assert ring.tolist() == [[0, 0], [10, 5], [20, 10], [20, 30], [10, 25], [0, 20]]
+    assert subdivided(ring) is ring

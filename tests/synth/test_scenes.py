@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from ocrkit import geometry
-from ocrkit.synth import panels, scenes
+from ocrkit.synth import scenes, typesetter
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import FALLBACK_WORDS, Corpus
-from ocrkit.synth.glyphs import HAZE
 from ocrkit.synth.lettering import Lettering, Line, Setting, set_lines
-from ocrkit.synth.panels import Panel
-from ocrkit.synth.scenes import MARGIN, SceneGenerator
-from ocrkit.types import Floats, Image, Sample
+from ocrkit.synth.scenes import SceneGenerator
+from ocrkit.synth.style import SceneStyle
+from ocrkit.types import Image, Sample
 
 SIZE = (360, 640)
 
@@ -34,14 +33,6 @@ def generator(fonts: list[Path], photograph: Image) -> SceneGenerator:
 @pytest.fixture(scope="module")
 def samples(generator: SceneGenerator) -> list[Sample]:
     return list(islice(generator.stream(seed=5), 40))
-
-
-@pytest.fixture
-def lettering(sans: str) -> Lettering:
-    lines = [Line(["Agile", "quay"], sans, 40), Line(["by", "1205"], sans, 26)]
-    lettering = set_lines(lines, Setting(), pad=10)
-    assert lettering is not None
-    return lettering
 
 
 def test_every_scene_has_words_inside_it(samples: list[Sample]) -> None:
@@ -73,7 +64,7 @@ def test_words_do_not_overlap(samples: list[Sample]) -> None:
 
 def test_most_words_can_be_read(samples: list[Sample]) -> None:
     ignored = np.concatenate([sample.ignored for sample in samples])
-    assert 0 < ignored.mean() < 0.35
+    assert 0.05 < ignored.mean() < 0.5
 
 
 def test_seeds_reproduce(generator: SceneGenerator, samples: list[Sample]) -> None:
@@ -104,50 +95,13 @@ def test_texts_are_what_was_drawn(fonts: list[Path], monkeypatch: pytest.MonkeyP
             drawn.extend(lettering.texts)
         return lettering
 
-    monkeypatch.setattr(panels, "set_lines", spy)
-    generator = SceneGenerator(OneWord(["x"]), fonts, size=SIZE, words=(5, 12))
+    monkeypatch.setattr(typesetter, "set_lines", spy)
+    # Receipts and number plates say things of their own.
+    style = SceneStyle(receipt=0, plate=0)
+    generator = SceneGenerator(OneWord(["x"]), fonts, size=SIZE, words=(5, 12), style=style)
     for sample in islice(generator.stream(1), 10):
         assert set(sample.texts) <= set(drawn)
         assert {text.lower() for text in sample.texts if text} == {"hi5"}
-
-
-def seen_from(points: list[tuple[float, float]]) -> Floats:
-    return np.array(points, np.float32)
-
-
-@pytest.mark.parametrize(
-    "outline",
-    [
-        seen_from([(20, 30), (250, 30), (250, 120), (20, 120)]),
-        seen_from([(40.5, 90.2), (270, 60), (290.7, 160), (30, 180)]),
-        seen_from([(300, 20), (450, 140), (400, 240), (240, 110)]),
-    ],
-)
-def test_quads_fit_the_ink(lettering: Lettering, outline: Floats) -> None:
-    height, width = lettering.alpha.shape
-    white = np.full((height, width, 3), 255, np.uint8)
-    for index in range(len(lettering.texts)):
-        # One word at a time, so that its ink can be told from the others'.
-        left, top = lettering.quads[index, 0].astype(int)
-        right, bottom = lettering.quads[index, 2].astype(int)
-        cover = np.zeros_like(lettering.alpha)
-        cover[top:bottom, left:right] = lettering.alpha[top:bottom, left:right]
-        scene = scenes._Scene(np.zeros((*SIZE, 3), np.uint8), tilt=0.0)
-        panel = Panel(white, cover, lettering.quads[index][None], (lettering.texts[index],))
-        matrix = scene.paste(panel, outline, np.random.default_rng(1))
-        # Back in the panel's own pixels, the quad's sides are straight and upright.
-        rows, columns = np.nonzero(scene.image[..., 0] > HAZE)
-        centres = np.column_stack([columns, rows]).astype(np.float32) + np.float32(0.5)
-        ink = geometry.project(np.linalg.inv(matrix), centres)
-        scale = np.sqrt(geometry.area(outline) / (height * width))
-        edges = np.concatenate([ink.min(axis=0), ink.max(axis=0)])
-        assert (np.abs(edges - [left, top, right, bottom]) * scale < 1.5).all()
-
-
-def test_the_margin_round_the_ink() -> None:
-    quad = np.array([[[10, 20], [60, 20], [60, 70], [10, 70]]], np.float32)
-    assert MARGIN == 0.06
-    assert scenes._grown(quad).tolist() == [[[7, 17], [63, 17], [63, 73], [7, 73]]]
 
 
 def test_small_and_faint_words_are_ignored() -> None:
@@ -164,27 +118,116 @@ def test_small_and_faint_words_are_ignored() -> None:
     ]
 
 
-def test_sums_over_windows() -> None:
-    grid = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    #  0  1  2  3
-    #  4  5  6  7
-    #  8  9 10 11
-    assert scenes._sums(grid, 2, 3).tolist() == [[18, 24], [42, 48]]
-    assert scenes._sums(grid, 3, 4).tolist() == [[66]]
-    assert scenes._sums(grid, 4, 1).size == 0
-    assert scenes._sums(grid, 1, 5).size == 0
+def test_soft_words_must_be_higher() -> None:
+    image = np.zeros((60, 200, 3), np.uint8)
+    image[:, ::2] = 255
+    quads = np.array([[[x, 5], [x + 40, 5], [x + 40, 5 + h], [x, 5 + h]]
+                      for x, h in ((5, 14), (80, 40))], np.float32)  # fmt: skip
+    assert scenes._illegible(image, quads, softness=1.0).tolist() == [False, False]
+    assert scenes._illegible(image, quads, softness=4.0).tolist() == [True, False]
 
 
-def test_mixing() -> None:
-    under, over = np.full((1, 3, 3), 200, np.uint8), np.full((1, 3, 3), 100, np.uint8)
-    cover = np.array([[0, 255, 51]], np.uint8)
-    assert scenes._mixed(under, over, cover)[0, :, 0].tolist() == [200, 100, 180]
+def test_words_that_the_edge_cuts() -> None:
+    inside = [[10, 10], [50, 10], [50, 30], [10, 30]]
+    half = [[180, 10], [220, 10], [220, 30], [180, 30]]  # the picture ends at 200
+    gone = [[210, 10], [250, 10], [250, 30], [210, 30]]
+    quads, outside = scenes._framed(np.array([inside, half, gone], np.float32), (100, 200))
+    assert outside.tolist() == pytest.approx([0, 0.5, 1])
+    assert quads[0].tolist() == inside
+    assert quads[1] == pytest.approx(np.array([[180, 10], [200, 10], [200, 30], [180, 30]]))
 
 
-def test_seen_panels_fit_the_room() -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        outline = scenes._seen((300, 900), (360, 640), 3.0, rng)
-        assert outline.min() == pytest.approx(0, abs=1e-3)
-        assert (outline.max(axis=0) <= [0.94 * 640 + 1e-3, 0.94 * 360 + 1e-3]).all()
-        assert geometry.area(outline) > 0
+def test_a_turned_word_is_cut_along_itself() -> None:
+    # 40 x 20 at 90 degrees, its last quarter below the picture.
+    quad = np.array([[[60, 70], [60, 110], [40, 110], [40, 70]]], np.float32)
+    quads, outside = scenes._framed(quad, (100, 200))
+    assert outside.tolist() == pytest.approx([0.25])
+    assert quads[0] == pytest.approx(np.array([[60, 70], [60, 100], [40, 100], [40, 70]]), abs=1e-3)
+
+
+def test_a_slanted_word_keeps_its_direction_where_it_is_cut() -> None:
+    # At 45 degrees; its top edge leaves a picture of 80 rows at (160, 80).
+    quad = np.array([[[100, 20], [180, 100], [160, 120], [80, 40]]], np.float32)
+    quads, outside = scenes._framed(quad, (80, 300))
+    assert quads[0, [0, 1, 3]] == pytest.approx(
+        np.array([[100, 20], [160, 80], [80, 40]]), abs=0.01
+    )
+    # Of 80 x 20 (times 2), 40 to 60 of the length lie inside.
+    assert outside.tolist() == pytest.approx([3 / 8])
+
+
+def test_what_is_covered_or_cut_is_ignored_and_then_left_out(sans: str) -> None:
+    canvas = scenes.Canvas(np.zeros((100, 200, 3), np.uint8), 0.0, [])
+    canvas.image[:, ::3] = 255
+    canvas.quads = [
+        np.array([[x, 10], [x + 40, 10], [x + 40, 30], [x, 30]], np.float32)
+        for x in (0, 50, 100, 150, 185, 197)
+    ]
+    canvas.texts = list("abcdef")
+    lettering = set_lines([Line("abcdef", sans, 20)], Setting(), 0)
+    assert lettering is not None
+    canvas.details = list(lettering.details)
+    mask = np.zeros((100, 200), np.uint8)
+    mask[:, 50:90] = 255  # all of b
+    mask[:, 100:124] = 255  # 60 % of c
+    mask[:, 150:162] = 255  # 30 % of d
+    sample, details = scenes._labelled(canvas, canvas.image, mask, 0.0)
+    # Of e 25 px of 40 lie outside, of f 37.
+    assert sample.texts == ("a", "c", "d", "e")
+    assert sample.ignored.tolist() == [False, True, False, True]
+    assert len(details) == 4
+
+
+def test_detailed_scenes_are_the_same_scenes(generator: SceneGenerator) -> None:
+    for index in range(12):
+        plain = generator.sample(np.random.default_rng((5, index)))
+        found = generator.detailed(np.random.default_rng((5, index)))
+        assert np.array_equal(plain.image, found.sample.image)
+        assert np.array_equal(plain.quads, found.sample.quads)
+        count = len(plain.texts)
+        assert len(found.outlines) == len(found.characters) == len(found.lines) == count
+        for text, characters in zip(plain.texts, found.characters, strict=True):
+            assert characters.shape == (len(text or ""), 4, 2)
+
+
+def test_outlines_agree_with_quads(generator: SceneGenerator) -> None:
+    agreed = []
+    for index in range(12):
+        found = generator.detailed(np.random.default_rng((5, index)))
+        for quad, outline in zip(found.sample.quads, found.outlines, strict=True):
+            assert outline.shape[1] == 2
+            if len(outline) == 4:
+                agreed.append(np.abs(outline - quad).max() < 1e-2)
+    # Where the picture's edge cuts a word, only the quad ends.
+    assert np.mean(agreed) > 0.85
+
+
+def test_words_of_a_line_follow_each_other(generator: SceneGenerator) -> None:
+    found = generator.detailed(np.random.default_rng((5, 1)))
+    lines = found.lines
+    assert len(set(lines)) > 1
+    for line in set(lines):
+        quads = found.sample.quads[[number == line for number in lines]]
+        along = (quads[0, 1] - quads[0, 0]) / np.linalg.norm(quads[0, 1] - quads[0, 0])
+        assert (np.diff(quads.mean(axis=1) @ along) > 0).all()
+
+
+@pytest.mark.parametrize("name", SceneStyle._fields)
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_every_effect_can_be_switched(fonts: list[Path], name: str, chance: float) -> None:
+    style = SceneStyle()._replace(**{name: chance})
+    corpus = Corpus(FALLBACK_WORDS)
+    generator = SceneGenerator(corpus, fonts, size=(220, 300), words=(1, 5), style=style)
+    sample = next(generator.stream(0))
+    assert sample.image.shape == (220, 300, 3)
+    assert len(sample.texts) >= 1
+
+
+def test_plain_scenes(fonts: list[Path]) -> None:
+    style = SceneStyle(*[0.0] * len(SceneStyle._fields))
+    generator = SceneGenerator(Corpus(FALLBACK_WORDS), fonts, size=SIZE, words=(2, 6), style=style)
+    for sample in islice(generator.stream(0), 5):
+        assert len(sample.texts) >= 1
+        # Nothing but a graded colour and letters: most neighbours are alike.
+        steps = np.abs(np.diff(sample.image.astype(int), axis=1)).max(axis=2)
+        assert np.mean(steps <= 2) > 0.8

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from ocrkit import geometry
 from ocrkit.data.loader import Example, Skipped
 from ocrkit.detect.pixellink import PixelLink, PixelLinkConfig
 from ocrkit.recognize.crnn import CRNN, CRNNConfig
-from ocrkit.train.recipes import FindWords, Prepared, ReadWords, full_quad
+from ocrkit.train.recipes import FindWords, Prepared, ReadWords
 from ocrkit.types import Sample
 
 QUAD = np.array([[10, 10], [70, 10], [70, 30], [10, 30]], np.float32)
@@ -28,7 +29,7 @@ def scene(*texts, ignored=()):
 
 def crop(text, height, width):
     image = np.random.default_rng(1).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    return Sample(image, full_quad(image)[None], (text,), np.zeros(1, bool))
+    return Sample(image, geometry.full_quad(image.shape[:2])[None], (text,), np.zeros(1, bool))
 
 
 def test_every_legible_word_is_an_example_and_the_rest_is_accounted_for(reads, rng):

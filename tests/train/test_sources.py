@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -51,6 +52,26 @@ def test_favourites_must_be_datasets(root):
     drawn = {"name": "synth-words", "favourites": ["shp"]}
     with pytest.raises(ConfigError, match=r"data.drawn.favourites: 'shp' is not a dataset"):
         sources.build({"drawn": drawn, "shop": CROPS}, root)
+
+
+def test_photographs_without_their_text_are_backgrounds(root):
+    drawn = {"name": "synth-scenes", "erased": ["street"]}
+    built = sources.build({"drawn": drawn, "street": SCENES}, root)
+    photographs = built["drawn"].generator.backgrounds.photographs
+    street = built["street"].dataset
+    assert len(photographs) == len(street)
+    sample = street[0]
+    inside = cv2.fillPoly(
+        np.zeros(sample.image.shape[:2], np.uint8), [np.int32(q) for q in sample.quads], 1
+    )
+    assert photographs[0].shape == sample.image.shape
+    assert (photographs[0] != sample.image)[inside > 0].any()
+
+
+def test_only_datasets_can_be_erased(root):
+    drawn = {"name": "synth-scenes", "erased": ["strt"]}
+    with pytest.raises(ConfigError, match=r"data.drawn.erased: 'strt' is not a dataset under data"):
+        sources.build({"drawn": drawn, "street": SCENES}, root)
 
 
 def test_a_scene_is_used_several_times():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ocrkit.train.recipes import full_quad
+from ocrkit import geometry
 from ocrkit.train.validation import WordsFound, WordsRead
 from ocrkit.types import Detections, Reading, Sample
 
@@ -55,7 +55,10 @@ def test_a_recogniser_reads_words_where_they_stand():
 def test_a_crop_is_read_whole():
     image = np.zeros((20, 77, 3), np.uint8)
     scorer = WordsRead()
-    scorer.add(Reader(), Sample(image, full_quad(image)[None], ("77",), np.zeros(1, bool)))
+    scorer.add(
+        Reader(),
+        Sample(image, geometry.full_quad(image.shape[:2])[None], ("77",), np.zeros(1, bool)),
+    )
     assert figures(scorer)["accuracy"] == 1
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ocrkit import data
-from ocrkit.data.crops import Crops, CropsConfig
+from ocrkit.data.sets.crops import Crops, CropsConfig
 from ocrkit.errors import DataError, ImageError
 from ocrkit.image import write_image
 
@@ -20,7 +20,7 @@ def load(path, **lists):
 
 
 def texts(dataset):
-    return [dataset.text(i) for i in range(len(dataset))]
+    return [dataset.labels(i).texts[0] for i in range(len(dataset))]
 
 
 def test_a_crop_is_a_sample_with_one_quad_around_all_of_it(tmp_path):
@@ -32,7 +32,9 @@ def test_a_crop_is_a_sample_with_one_quad_around_all_of_it(tmp_path):
     assert sample.quads.dtype == np.float32
     assert sample.texts == ("Exit",)
     assert sample.ignored.tolist() == [False]
-    assert dataset.name(0) == str(tmp_path / "words" / "1.png")
+    assert dataset.name(0) == "words/1.png"
+    assert dataset.place(0) == str(tmp_path / "words" / "1.png")
+    assert dataset.labels(0).outlines == (None,)
 
 
 def test_the_text_is_all_that_follows_the_first_tab(tmp_path):
@@ -74,12 +76,13 @@ def test_a_missing_table_is_named(tmp_path):
 
 
 def test_an_empty_table_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="no samples are left"):
+    with pytest.raises(DataError, match=r"train\.tsv: no samples"):
         load(table(tmp_path, "\n"))
 
 
 def test_a_missing_crop_is_named_when_it_is_read(tmp_path):
     dataset = data.build({"name": "crops", "table": str(table(tmp_path, "a.png\tA\n"))})
     assert len(dataset) == 1
+    assert dataset.labels(0).texts == ("A",)
     with pytest.raises(ImageError, match=r"a\.png"):
         dataset[0]

@@ -7,13 +7,12 @@ included; it may be empty.
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
-from ocrkit.data._base import Dataset, DatasetConfig, read_lines, select
+from ocrkit.data._base import Dataset, DatasetConfig, Labels, read_lines, select
 from ocrkit.errors import DataError
 from ocrkit.image import read_image
-from ocrkit.types import Sample
+from ocrkit.types import Image
 
 
 class CropsConfig(DatasetConfig):
@@ -24,9 +23,10 @@ class CropsConfig(DatasetConfig):
 
 
 class Crops(Dataset):
-    """Word crops in the order of their table; each is a sample with one quad around all of it."""
+    """Word crops in the order of their table."""
 
     Config: ClassVar[type[DatasetConfig]] = CropsConfig
+    source: ClassVar[str] = "table"
 
     def __init__(self, config: CropsConfig) -> None:
         """Read the table.
@@ -42,19 +42,21 @@ class Crops(Dataset):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, index: int) -> Sample:
-        image = read_image(self.name(index))
-        height, width = image.shape[:2]
-        quad = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
-        return Sample(image, quad, (self.text(index),), np.zeros(1, bool))
-
     def name(self, index: int) -> str:
+        """The path of a crop, as the table writes it."""
+        return self._rows[index][0]
+
+    def place(self, index: int) -> str:
         """The path of a crop."""
         return str(self._folder / self._rows[index][0])
 
-    def text(self, index: int) -> str:
-        """What a crop says; its picture is not read."""
-        return self._rows[index][1]
+    def labels(self, index: int) -> Labels:
+        """What a crop says."""
+        return Labels.of_crop(self._rows[index][1])
+
+    def image(self, index: int) -> Image:
+        """A crop."""
+        return read_image(self.place(index))
 
 
 def _read_table(path: Path) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The ICDAR 2015 protocol, rule by rule, with numbers worked by hand."""
+"""Protocols by IoU, ICDAR 2015's first, rule by rule, with numbers worked by hand."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrkit.errors import ShapeError
-from ocrkit.evaluate import Pair, Result
-from ocrkit.evaluate._matching import Overlaps, whole_pixels
-from ocrkit.evaluate.detection import PROTOCOL, score_image
+from ocrkit.evaluate import Found, Pair, Result, Truth
+from ocrkit.evaluate._matching import Overlaps, rounded
+from ocrkit.evaluate.iou import IoU
+from ocrkit.evaluate.protocols import DETECTION
+
+IC15 = DETECTION["ic15"]
+POLYGON, TD500, VOC17 = (DETECTION[name] for name in ("polygon-iou", "td500", "rctw17"))
 
 
 def box(left, top, right, bottom):
@@ -21,11 +25,12 @@ def span(left, right):
 
 
 def score(found, words, ignored=()):
-    return score_image(found, words, [i in ignored for i in range(len(words))])
+    flags = [i in ignored for i in range(len(words))]
+    return IC15.score_image(Found.of(found), Truth.of(words, ignored=flags))
 
 
 def total(*images):
-    return Result(PROTOCOL, images)
+    return Result(IC15, images)
 
 
 BOW_TIE = np.array([[0, 0], [4, 4], [4, 0], [0, 4]])
@@ -100,7 +105,7 @@ def test_an_ignored_word_is_never_matched():
 
 def test_coordinates_are_rounded_and_half_goes_up():
     values = np.array([[-1.5, -0.5, 0.5, 1.5, 2.5, 2.4999, 0.49999999999999994]])
-    assert whole_pixels(values).tolist() == [[-1, 0, 1, 2, 3, 2, 0]]
+    assert rounded(values).tolist() == [[-1, 0, 1, 2, 3, 2, 0]]
     assert score([span(0, 50.4)], [span(0, 100)]).matched == 0  # 50.4 would be more than half
     assert score([span(0, 50.5)], [span(0, 100)]).matched == 1
 
@@ -180,7 +185,16 @@ def test_the_report_names_protocol_thresholds_and_counts():
     image = score([span(0, 9), span(50, 59)], [span(0, 9), span(50, 59)], ignored=[1])
     assert total(image, score([], [])).to_dict() == {
         "protocol": "ic15-det",
-        "thresholds": {"iou": 0.5, "area_precision": 0.5},
+        "version": "1",
+        "settings": {
+            "iou": 0.5,
+            "area_precision": 0.5,
+            "strict": True,
+            "whole_pixels": True,
+            "upright": False,
+            "angle": None,
+            "prefer": "order",
+        },
         "images": 2,
         "words": 1,
         "ignored_words": 1,
@@ -212,7 +226,7 @@ def test_coordinates_that_are_not_finite_are_refused():
 
 def test_missing_flags_are_refused():
     with pytest.raises(ShapeError, match="ignored"):
-        score_image([], [span(0, 9)], [])
+        Truth.of([span(0, 9)], ignored=[])
 
 
 INTS = st.integers(-50, 50)
@@ -254,3 +268,108 @@ def test_each_word_and_each_detection_is_used_at_most_once(found, words, data):
     assert len({pair.found for pair in image.pairs}) == image.matched <= image.found
     assert image.found + image.ignored_found == len(found)
     assert image.words + image.ignored_words == len(words)
+
+
+def rated(protocol, found, words, ignored=(), scores=None):
+    flags = [i in ignored for i in range(len(words))]
+    return protocol.score_image(Found.of(found, scores=scores), Truth.of(words, ignored=flags))
+
+
+def turned(outline, degrees):
+    """The outline turned about the middle of its bounding box."""
+    outline = np.asarray(outline, np.float64)
+    middle = (outline.min(axis=0) + outline.max(axis=0)) / 2
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return (outline - middle) @ [[c, s], [-s, c]] + middle
+
+
+def test_detections_by_score_are_as_if_the_file_were_sorted():
+    by_score = IoU("x", prefer="score")
+    found, word = [span(0, 60), span(0, 90), span(0, 100)], [span(0, 100)]
+    assert rated(by_score, found, word, scores=[0.1, 0.9, 0.5]).pairs == (Pair(0, 1),)
+    assert rated(by_score, found, word, scores=[0.5, 0.9, 0.9]).pairs == (Pair(0, 1),)
+    assert rated(IC15, found, word, scores=[0.1, 0.9, 0.5]).pairs == (Pair(0, 0),)
+
+
+def test_polygons_are_not_rounded():
+    assert rated(POLYGON, [span(0, 50.4)], [span(0, 100)]).matched == 1
+    assert rated(POLYGON, [span(0, 50)], [span(0, 100)]).matched == 0  # 0.5 is not enough
+
+
+def test_areas_are_exact_far_from_the_origin():
+    far = span(0, 0.125).astype(np.float64) + 2**27 + 0.25
+    areas = Overlaps.between([far], [far], whole_pixels=False).words.areas
+    assert areas.tolist() == [1.25]
+
+
+def test_upright_boxes_are_laid_around_turned_words():
+    diamond = np.array([[0, 50], [50, 0], [100, 50], [50, 100]])
+    image = rated(DETECTION["ic13-iou"], [box(0, 0, 100, 100)], [diamond])
+    assert image.matched == 1  # of the outlines the IoU is 1/2
+    assert rated(IC15, [box(0, 0, 100, 100)], [diamond]).matched == 0
+
+
+def test_coco_text_takes_the_best_detection_and_one_half_is_enough():
+    coco = DETECTION["coco-text"]
+    assert rated(coco, [span(0, 50)], [span(0, 100)]).matched == 1
+    assert rated(coco, [span(0, 49.9)], [span(0, 100)]).matched == 0
+    found = [span(0, 60), span(0, 90), span(0, 90)]
+    assert rated(coco, found, [span(0, 100)]).pairs == (Pair(0, 1),)
+    # A word takes the best that is left, even if a later word needs it more.
+    words = [span(0, 100), span(10, 100)]
+    assert rated(coco, [span(10, 100), span(0, 60)], words).pairs == (Pair(0, 0), Pair(1, 1))
+
+
+def test_a_line_at_another_angle_is_another_line():
+    line = box(0, 0, 60, 30)
+    for degrees in (-22, 22, 180 - 22, 180 + 22):
+        assert rated(TD500, [turned(line, degrees)], [line]).matched == 1
+    assert rated(IC15, [turned(line, 23)], [line]).matched == 1
+    for degrees in (-23, 23, 180 - 23, 180 + 23):
+        assert rated(TD500, [turned(line, degrees)], [line]).matched == 0
+    assert rated(TD500, [turned(line, 0)[:, ::-1]], [line[:, ::-1]]).matched == 1
+
+
+def test_a_line_that_is_hardly_longer_than_wide_may_be_crossed():
+    assert rated(TD500, [turned(box(0, 0, 40, 30), 90)], [box(0, 0, 40, 30)]).matched == 1
+
+
+def test_one_half_is_enough_for_a_line():
+    assert rated(TD500, [span(0, 50)], [span(0, 100)]).matched == 1
+    assert rated(TD500, [span(0, 49.9)], [span(0, 100)]).matched == 0  # nothing is rounded
+
+
+def test_angles_of_rings_without_a_direction():
+    assert rated(TD500, [POINT, span(0, 9)], [span(0, 9), POINT]).pairs == (Pair(0, 1),)
+
+
+def test_in_voc_detections_choose_by_score_the_word_they_overlap_most():
+    # Both detections overlap the second word most; the better one gets it, the other nothing.
+    words, found = [span(0, 100), span(10, 110)], [span(6, 106), span(8, 108)]
+    assert rated(VOC17, found, words, scores=[0.5, 0.9]).pairs == (Pair(1, 1),)
+    assert rated(VOC17, found, words, scores=[0.9, 0.5]).pairs == (Pair(1, 0),)
+    assert rated(VOC17, found, words, scores=[0.9, 0.9]).pairs == (Pair(1, 0),)
+    assert rated(IC15, found, words).pairs == (Pair(0, 0), Pair(1, 1))
+
+
+def test_in_voc_one_half_is_not_enough_and_nothing_is_rounded():
+    assert rated(VOC17, [span(0, 50)], [span(0, 100)]).matched == 0
+    assert rated(VOC17, [span(0, 50.4)], [span(0, 100)]).matched == 1
+
+
+def test_in_voc_a_detection_is_ignored_if_its_word_is():
+    words = [span(0, 100), span(20, 120)]
+    image = rated(VOC17, [span(0, 98), span(0, 97), span(19, 118)], words, ignored=[0])
+    assert image.found_ignored == (True, True, False)
+    assert image.pairs == (Pair(1, 2),)
+    # Inside of the ignored word, but no match of it: wrong.
+    assert rated(VOC17, [span(0, 40)], words, ignored=[0]).found == 1
+
+
+def test_in_voc_pictures_may_be_empty():
+    nothing, missed, false = (
+        rated(VOC17, *case) for case in (([], []), ([], [span(0, 9)]), ([span(0, 9)], []))
+    )
+    assert (nothing.recall, nothing.precision) == (1, 1)
+    assert (missed.recall, missed.precision) == (0, 0)
+    assert (false.recall, false.precision) == (1, 0)

@@ -1,0 +1,1 @@
+"""The sets that can be read. Each public module here is one; see docs/datasets/index.md."""
