@@ -186,8 +186,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, text
 
 
-def select(names: Sequence[str], config: DatasetConfig, source: Path) -> list[int]:
+def select(names: Sequence[str], config: DatasetConfig, source: Path) -> Sequence[int]:
     """Places of the names that `only` and `without` leave, in their order.
+
+    Args:
+        names: Are gone through once, and not kept.
+        config: Of the set.
+        source: What has the names, for messages.
 
     Raises:
         DataError: A list names a sample that does not exist, as a misspelt one would end up in the
@@ -196,22 +201,22 @@ def select(names: Sequence[str], config: DatasetConfig, source: Path) -> list[in
     if config.only is None and config.without is None:
         if not names:
             raise DataError(f"{source}: no samples")
-        return list(range(len(names)))
-    known = set(names)
-    kept = known if config.only is None else _listed(config.only, known, source)
-    if config.without is not None:
-        kept = kept - _listed(config.without, known, source)
+        return range(len(names))
+    only, without = _listed(config.only), _listed(config.without)
+    missing = without | only
+    kept = []
+    for index, name in enumerate(names):
+        missing.pop(name, None)
+        if name not in without and (config.only is None or name in only):
+            kept.append(index)
+    for name, where in missing.items():
+        raise DataError(f"{where}: {source} has no sample {name!r}")
     if not kept:
         raise DataError(f"{source}: no samples are left; see the lists `only` and `without`")
-    return [index for index, name in enumerate(names) if name in kept]
+    return kept
 
 
-def _listed(path: Path, known: set[str], source: Path) -> set[str]:
-    """The names in the file, each of which must be known."""
-    found = set()
-    for number, line in read_lines(path):
-        name = line.strip()
-        if name not in known:
-            raise DataError(f"{path}:{number}: {source} has no sample {name!r}")
-        found.add(name)
-    return found
+def _listed(path: Path | None) -> dict[str, str]:
+    """The names in a list, if there is one, and where they stand."""
+    rows = read_lines(path) if path else ()
+    return {line.strip(): f"{path}:{number}" for number, line in rows}
