@@ -3,12 +3,13 @@
 Each is a block of settings in the experiment. Paths are relative to the experiment's `data_root`.
 """
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ocrkit import catalog, config, data
 from ocrkit.config import Config
@@ -19,7 +20,8 @@ from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import Corpus
 from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.scenes import SceneGenerator
-from ocrkit.synth.words import WordGenerator
+from ocrkit.synth.style import SceneStyle
+from ocrkit.synth.words import WordGenerator, WordStyle
 from ocrkit.types import Image, Sample
 
 ERASED = 80
@@ -36,12 +38,20 @@ class SyntheticConfig(Config):
         (), description="sources of this experiment whose words are drawn more often"
     )
     favour: float = Field(0.3, ge=0, le=1, description="share of favourites among the words")
+    style: dict[str, float] = Field(
+        {}, description="how often effects occur, by name, where not as often as by default"
+    )
 
 
 class SynthWordsConfig(SyntheticConfig):
     """Word crops, for recognisers."""
 
     name: Literal["synth-words"] = "synth-words"
+
+    @field_validator("style")
+    @classmethod
+    def _known_style(cls, style: dict[str, float]) -> dict[str, float]:
+        return _checked(style, WordStyle._fields)
 
 
 class SynthScenesConfig(SyntheticConfig):
@@ -54,6 +64,21 @@ class SynthScenesConfig(SyntheticConfig):
         description="sources of this experiment whose photographs, their labelled text painted "
         "over, are backgrounds too",
     )
+
+    @field_validator("style")
+    @classmethod
+    def _known_style(cls, style: dict[str, float]) -> dict[str, float]:
+        return _checked(style, SceneStyle._fields)
+
+
+def _checked(style: dict[str, float], known: tuple[str, ...]) -> dict[str, float]:
+    """The style, if all its effects are known."""
+    for effect in style:
+        if effect not in known:
+            close = difflib.get_close_matches(effect, known, n=1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise ValueError(f"no effect {effect!r}; {hint}choose from: {', '.join(known)}")
+    return style
 
 
 class Photographs:
@@ -175,8 +200,10 @@ def _synthetic(
 ) -> Synthetic:
     fonts = find_fonts([found.fonts]) if found.fonts else None
     if isinstance(found, SynthScenesConfig):
-        return Synthetic(label, SceneGenerator(corpus, fonts, backgrounds), found.pieces)
-    return Synthetic(label, WordGenerator(corpus, fonts, backgrounds))
+        scenes = SceneGenerator(corpus, fonts, backgrounds, style=SceneStyle(**found.style))
+        return Synthetic(label, scenes, found.pieces)
+    words = WordGenerator(corpus, fonts, backgrounds, WordStyle(**found.style))
+    return Synthetic(label, words)
 
 
 def _backgrounds(

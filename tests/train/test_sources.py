@@ -6,6 +6,8 @@ import pytest
 
 from ocrkit.data import build as build_dataset
 from ocrkit.errors import ConfigError
+from ocrkit.synth.style import SceneStyle
+from ocrkit.synth.words import WordStyle
 from ocrkit.train import sources
 from ocrkit.types import Sample
 
@@ -72,6 +74,22 @@ def test_only_datasets_can_be_erased(root):
     drawn = {"name": "synth-scenes", "erased": ["strt"]}
     with pytest.raises(ConfigError, match=r"data.drawn.erased: 'strt' is not a dataset under data"):
         sources.build({"drawn": drawn, "street": SCENES}, root)
+
+
+def test_effects_can_be_switched_off(root):
+    words = {"name": "synth-words", "style": {"shadowed": 0, "bent": 0.5}}
+    scenes = {"name": "synth-scenes", "style": {"neon": 0}}
+    built = sources.build({"words": words, "scenes": scenes}, root)
+    style = built["words"].generator.style
+    assert (style.shadowed, style.bent) == (0, 0.5)
+    assert style._replace(shadowed=0.15, bent=0.12) == WordStyle()
+    assert built["scenes"].generator.style == SceneStyle(neon=0)
+
+
+@pytest.mark.parametrize("name", ["synth-words", "synth-scenes"])
+def test_an_effect_that_does_not_exist_is_refused(root, name):
+    with pytest.raises(ConfigError, match=r"style: .*no effect 'glre'; did you mean 'glare'\?"):
+        sources.build({"drawn": {"name": name, "style": {"glre": 0}}}, root)
 
 
 def test_a_scene_is_used_several_times():
