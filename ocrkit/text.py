@@ -4,12 +4,21 @@ import string
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+
+from ocrkit.errors import ConfigError
 
 LATIN94 = string.digits + string.ascii_letters + string.punctuation
 """The 94 printable ASCII characters."""
 
 LATIN95 = LATIN94 + " "
 """The printable ASCII characters and the space, for lines."""
+
+LATIN36 = string.digits + string.ascii_lowercase
+"""Digits and small letters: readings without case."""
+
+LATIN1 = LATIN94 + "".join(chr(code) for code in range(0xA1, 0x100) if code != 0xAD)
+"""What ISO 8859-1 prints, without spaces and the soft hyphen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,26 @@ class Charset:
     def missing(self, text: str) -> str:
         """The characters of `text` that the charset lacks, each once, sorted."""
         return "".join(sorted(set(text) - set(self.characters)))
+
+
+def load_charset(path: Path) -> Charset:
+    """The charset in a text file: its characters in one line, in UTF-8.
+
+    Raises:
+        ConfigError: The file cannot be read, has not one line, or repeats a character.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip("\r\n").split("\n")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not a text file in UTF-8") from error
+    if len(lines) != 1 or not lines[0]:
+        raise ConfigError(f"{path}: expected one line of characters, got {sum(map(bool, lines))}")
+    try:
+        return Charset(lines[0])
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def normalise(text: str, charset: Charset) -> str:

@@ -2,12 +2,14 @@
 
 import string
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrkit.text import LATIN94, LATIN95, Charset, normalise
+from ocrkit.errors import ConfigError
+from ocrkit.text import LATIN1, LATIN36, LATIN94, LATIN95, Charset, load_charset, normalise
 
 LATIN = Charset(LATIN95)
 DIGITS = Charset(string.digits)
@@ -77,3 +79,41 @@ def test_normalise_is_idempotent_and_never_makes_new_strangers(text):
     once = normalise(text, LATIN)
     assert normalise(once, LATIN) == once
     assert set(LATIN.missing(once)) <= set(LATIN.missing(unicodedata.normalize("NFC", text)))
+
+
+@pytest.mark.parametrize(
+    ("name", "characters"),
+    [("digits", string.digits), ("latin36", LATIN36), ("latin94", LATIN94), ("latin1", LATIN1)],
+)
+def test_charset_files_are_one_line(name, characters):
+    folder = Path(__file__).parents[1] / "configs" / "charset"
+    assert load_charset(folder / f"{name}.txt").characters == characters
+
+
+def test_latin1_is_what_the_codec_prints():
+    assert len(LATIN1) == 94 + 94
+    assert LATIN1.encode("latin-1").decode("latin-1").isprintable()
+    assert not set(LATIN1) & {" ", "\u00a0", "\u00ad"}
+
+
+def test_a_space_at_the_end_of_a_charset_file_counts(tmp_path):
+    (tmp_path / "c.txt").write_bytes("\ufeffabé \r\n".encode())
+    assert load_charset(tmp_path / "c.txt").characters == "abé "
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "expected one line of characters, got 0"),
+        (b"ab\ncd\n", "expected one line of characters, got 2"),
+        (b"aba\n", "repeated characters 'a'"),
+        (b"\xff\xfe\n", "is not a text file in UTF-8"),
+    ],
+)
+def test_a_charset_file_that_is_none_is_named(tmp_path, content, message):
+    path = tmp_path / "c.txt"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=f"c.txt: .*{message}"):
+        load_charset(path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_charset(tmp_path / "none.txt")

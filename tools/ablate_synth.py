@@ -27,7 +27,7 @@ from ocrkit.train import experiment as experiments
 from ocrkit.train.experiment import Experiment
 from ocrkit.train.fit import fit
 
-SCALES = {"least_contrast", "turned", "camera"}
+SCALES = {"least_contrast", "turned", "camera", "boxed"}
 """Fields of a style that are no effects, or without which a crop is no photograph."""
 
 

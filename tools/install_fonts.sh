@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Installs a broad set of Latin typefaces and word lists from the Debian archive, for `ocrkit synth` and training.
+# Installs a broad set of Latin typefaces and word lists of five languages from the Debian archive,
+# for `ocrkit synth` and training.
 # The engine works without it (matplotlib's fonts come with the `train` extra); more faces read better.
-# Usage: sudo tools/install_fonts.sh [--licences]   --licences only prints each package's licence lines.
+# Usage: sudo tools/install_fonts.sh [--cjk] [--licences]
+#   --cjk       also Chinese typefaces (300 MB); they draw Latin letters, so that without
+#               `fonts:` in a config generators use them for English too
+#   --licences  install nothing: print each package's licence lines
 set -euo pipefail
 
 packages=(
@@ -31,14 +35,30 @@ packages=(
   fonts-hack fonts-inconsolata fonts-jetbrains-mono fonts-mononoki fonts-ocr-a fonts-ocr-b
   fonts-osifont fonts-roadgeek fonts-routed-gothic
 )
-words=(wamerican wamerican-small wbritish)
+cjk=(
+  fonts-arphic-bkai00mp fonts-arphic-bsmi00lp fonts-arphic-gbsn00lp fonts-arphic-gkai00mp
+  fonts-arphic-ukai fonts-arphic-uming fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei
+)
+words=(wamerican wamerican-small wbritish wfrench witalian wngerman wspanish)
 
-if [[ "${1:-}" == "--licences" ]]; then
-  for package in "${packages[@]}"; do
+licences=false
+for option in "$@"; do
+  case "${option}" in
+    --cjk) packages+=("${cjk[@]}") ;;
+    --licences) licences=true ;;
+    *)
+      echo "install_fonts.sh: no option ${option}; choose from: --cjk, --licences" >&2
+      exit 2
+      ;;
+  esac
+done
+
+if "${licences}"; then
+  for package in "${packages[@]}" "${words[@]}"; do
     copyright="/usr/share/doc/${package}/copyright"
     printf '%s: ' "${package}"
     if [[ -r "${copyright}" ]]; then
-      grep -iE '^License:' "${copyright}" | sed -E 's/^[Ll]icense: *//' | sort -u | paste -sd ';' || echo "see ${copyright}"
+      { grep -iE '^License:' "${copyright}" || echo "see ${copyright}"; } | sed -E 's/^[Ll]icense: *//' | sort -u | paste -sd ';'
     else
       echo "not installed"
     fi

@@ -1,15 +1,17 @@
 """What synthetic text says: words in all casings, numbers, prices, codes, addresses, noise."""
 
-import string
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-WORD_LISTS = tuple(
-    Path("/usr/share/dict") / name
-    for name in ("american-english-small", "american-english", "british-english")
-)
+from ocrkit.catalog import unknown
+from ocrkit.errors import ConfigError, DataError
+from ocrkit.synth.chinese import SCRIPTS, Chinese
+from ocrkit.synth.languages import LANGUAGES, vocabulary
+from ocrkit.synth.latin import Latin
+from ocrkit.text import LATIN94, LATIN95, Charset, normalise
 
 _SIGN_WORDS = """
 the and for you with open closed sale free new exit entrance stop push pull no parking street
@@ -24,17 +26,39 @@ computer mobile world life love light night day week month year monday friday su
 """
 FALLBACK_WORDS = tuple(_SIGN_WORDS.split())
 
-DIGITS = string.digits
-CURRENCIES = "$$$€£"
+
+# English as it is spoken when no language is asked for.
+_PLAIN = dataclasses.replace(LANGUAGES["english"], plates=())
+_CURRENCIES = "€£¥"
+MOST = 25  # characters of a text
+
+
+class Voice(Protocol):
+    """Says texts of one language."""
+
+    def sample(self, rng: np.random.Generator) -> str:
+        """A text of any kind."""
+
+    def word(self, rng: np.random.Generator) -> str:
+        """A word."""
 
 
 class Corpus:
-    """An endless source of short texts, drawn from printable ASCII.
+    """An endless source of short texts.
 
     Args:
         words: The vocabulary; by default the installed word lists, or a short list of sign words.
         favourites: Words of the target domain, chosen for `favour` of the dictionary words.
         favour: In [0, 1].
+        languages: How often each is spoken: english, french, german, spanish, italian, simplified
+            or traditional (Chinese); by default English alone.
+        charset: What the texts are made of. Accents that it lacks fall off, currencies become
+            dollars, letters take their other case; what has no counterpart is left out.
+
+    Raises:
+        ConfigError: A language is unknown, a weight is not positive, or the charset has no
+            character in which a language could say anything.
+        DataError: A language's word list is not installed, or damaged.
     """
 
     def __init__(
@@ -42,123 +66,61 @@ class Corpus:
         words: Sequence[str] | None = None,
         favourites: Sequence[str] = (),
         favour: float = 0.25,
+        languages: Mapping[str, float] | None = None,
+        charset: Charset | None = None,
     ) -> None:
-        self.words = list(words) if words is not None else _installed_words()
+        self.charset = charset or Charset(LATIN95)
+        self._allowed = frozenset(self.charset.characters) - {" "}
         self.favourites = list(favourites)
         self.favour = favour if self.favourites else 0.0
-        self._kinds: list[tuple[float, Callable[[np.random.Generator], str]]] = [
-            (0.62, self.word),
-            (0.06, self._punctuated),
-            (0.11, self._number),
-            (0.04, self._price),
-            (0.02, self._phone),
-            (0.06, self._code),
-            (0.03, self._address),
-            (0.02, self._time),
-            (0.04, self._noise),
-        ]
-        weights = np.array([weight for weight, _ in self._kinds])
+        chances = dict(languages) if languages is not None else {"": 1.0}
+        if not chances or not all(0 < chance < np.inf for chance in chances.values()):
+            raise ConfigError(f"languages: expected positive weights, got {chances}")
+        self._voices = [self._voice(name, words) for name in chances]
+        weights = np.array(list(chances.values()))
         self._cumulative = np.cumsum(weights / weights.sum())
 
     def sample(self, rng: np.random.Generator) -> str:
         """One text without spaces, 1 to 25 characters."""
-        kind = int(np.searchsorted(self._cumulative, rng.random(), side="right"))
-        return self._kinds[min(kind, len(self._kinds) - 1)][1](rng)[:25]
+        voice = self._spoken(rng)
+        while True:
+            text = self._folded(voice.sample(rng))[:MOST]
+            if text:
+                return text
 
     def word(self, rng: np.random.Generator) -> str:
-        """A dictionary word as it might stand on a sign: lower case, Capitalised or CAPITALS."""
-        if rng.random() < self.favour:
-            text = self.favourites[rng.integers(len(self.favourites))]
-            if rng.random() < 0.6:
-                return text
-        else:
-            text = self.words[rng.integers(len(self.words))]
-        casing = rng.random()
-        if casing < 0.30:
-            return text.lower()
-        if casing < 0.60:
-            return text[:1].upper() + text[1:].lower()
-        return text.upper() if casing < 0.95 else text
+        """A word as it might stand on a sign; empty if the charset has none of its characters."""
+        return self._folded(self._spoken(rng).word(rng))
 
-    def _punctuated(self, rng: np.random.Generator) -> str:
-        text = self.word(rng)
-        style = rng.random()
-        if style < 0.45:
-            return text + _pick(rng, ".,:;!?-)")
-        if style < 0.60:
-            before, after = [("(", ")"), ("[", "]"), ('"', '"'), ("'", "'")][rng.integers(4)]
-            return before + text + after
-        if style < 0.75:
-            return text + "'s"
-        if style < 0.90:
-            return text + _pick(rng, "-&/_+") + self.word(rng)
-        return _pick(rng, "#@*-(&") + text
+    def _spoken(self, rng: np.random.Generator) -> Voice:
+        """The voice of a text's language; one alone takes nothing from `rng`."""
+        if len(self._voices) == 1:
+            return self._voices[0]
+        index = int(np.searchsorted(self._cumulative, rng.random(), side="right"))
+        return self._voices[min(index, len(self._voices) - 1)]
 
-    def _number(self, rng: np.random.Generator) -> str:
-        digits = _many(rng, DIGITS, int(rng.integers(1, 7)))
-        style = rng.random()
-        if style < 0.75:
-            return digits
-        return digits + ["%", "th", "mm", "km", "AM", "pm", "+", ".", "kg", "ml"][rng.integers(10)]
+    def _voice(self, name: str, words: Sequence[str] | None) -> Voice:
+        """The voice of a language; "" is English, whatever is installed."""
+        if name in SCRIPTS:
+            return Chinese(name, self.charset, self.favourites, self.favour)
+        if name and name not in LANGUAGES:
+            raise ConfigError(unknown("languages", name, [*LANGUAGES, *SCRIPTS], kind="language"))
+        if not self._folded(LATIN94):
+            raise ConfigError("charset: has neither letters nor digits of the Latin alphabet")
+        language = LANGUAGES[name] if name else _PLAIN
+        known = words if words is not None else vocabulary(language, self.charset)
+        if not known and name:
+            lists = " or ".join(language.lists)
+            raise DataError(f"no word list {lists} for {name}: run tools/install_fonts.sh")
+        return Latin(language, known or FALLBACK_WORDS, self.favourites, self.favour)
 
-    def _price(self, rng: np.random.Generator) -> str:
-        whole = str(rng.integers(1, 10 ** int(rng.integers(1, 5))))
-        cents = _pick(rng, ".,") + _many(rng, DIGITS, 2) if rng.random() < 0.7 else ""
-        return (
-            (
-                _pick(rng, CURRENCIES).replace("€", "$").replace("£", "$")
-                if rng.random() < 0.6
-                else ""
-            )
-            + whole
-            + cents
-        )
-
-    def _phone(self, rng: np.random.Generator) -> str:
-        groups = [_many(rng, DIGITS, int(rng.integers(2, 5))) for _ in range(rng.integers(2, 4))]
-        return ("+" if rng.random() < 0.2 else "") + _pick(rng, "-.").join(groups)
-
-    def _code(self, rng: np.random.Generator) -> str:
-        style = rng.random()
-        if style < 0.5:
-            return _many(rng, string.ascii_uppercase, int(rng.integers(1, 4))) + _many(
-                rng, DIGITS, int(rng.integers(1, 5))
-            )
-        if style < 0.7:
-            return "#" + _many(rng, DIGITS, 2) + "-" + _many(rng, DIGITS, int(rng.integers(2, 4)))
-        return _many(rng, string.ascii_uppercase + DIGITS, int(rng.integers(2, 9)))
-
-    def _address(self, rng: np.random.Generator) -> str:
-        name = self.word(rng).lower()
-        ending = [".com", ".net", ".org", ".co", ".de", ".sg", ".fr"][rng.integers(7)]
-        return ["www.", "", "info@"][rng.integers(3)] + name[:12] + ending
-
-    def _time(self, rng: np.random.Generator) -> str:
-        hour, minute = rng.integers(24), rng.integers(60)
-        if rng.random() < 0.5:
-            return f"{hour}:{minute:02d}" + ["", "am", "PM"][rng.integers(3)]
-        return f"{rng.integers(1, 32):02d}/{rng.integers(1, 13):02d}/{rng.integers(1950, 2030)}"
-
-    def _noise(self, rng: np.random.Generator) -> str:
-        characters = (
-            string.ascii_letters + DIGITS + (string.punctuation if rng.random() < 0.3 else "")
-        )
-        return _many(rng, characters, int(rng.integers(1, 9)))
-
-
-def _pick(rng: np.random.Generator, characters: str) -> str:
-    return characters[rng.integers(len(characters))]
-
-
-def _many(rng: np.random.Generator, characters: str, count: int) -> str:
-    return "".join(characters[i] for i in rng.integers(len(characters), size=count))
-
-
-def _installed_words() -> list[str]:
-    """Words of the installed lists, once per list, so that common words come more often."""
-    found: list[str] = []
-    for path in WORD_LISTS:
-        if path.is_file():
-            lines = path.read_text(encoding="utf-8").splitlines()
-            found += [w for w in lines if w.isascii() and w.isalpha() and 2 <= len(w) <= 14]
-    return found or list(FALLBACK_WORDS)
+    def _folded(self, text: str) -> str:
+        """`text` in the charset; what has no counterpart there is left out."""
+        if self._allowed.issuperset(text):
+            return text
+        folded: list[str] = []
+        for character in normalise(text, self.charset):
+            dollar = "$" if character in _CURRENCIES else ""
+            forms = (character, character.swapcase(), dollar)
+            folded.append(next((form for form in forms if self._allowed.issuperset(form)), ""))
+        return "".join(folded)

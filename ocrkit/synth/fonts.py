@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+import itertools
 import json
 import os
 import sys
@@ -32,6 +33,7 @@ def find_fonts(
 ) -> list[Path]:
     """Font files that draw every one of `characters` as a shape of its own, sorted by path.
 
+    Of more than 200 characters 128 are tried, spread over all: `face_for` tells of each text later.
     Looks in `folders`, or in the system's font folders and among the fonts that come with
     matplotlib. Symbol fonts, and faces that draw boxes or nothing for a character, are left out.
     What is known of a file is kept in a cache of the user's, so that the next call is quick.
@@ -58,7 +60,36 @@ def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
 
 def as_drawn(text: str, path: str) -> str:
     """What `text` says in the face `path`: in capitals where the face has no small letters."""
-    return text.upper() if _has_capitals_only(path) else text
+    if not _has_capitals_only(path):
+        return text
+    return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
+
+
+def can_draw(text: str, path: str) -> bool:
+    """Whether the face has a glyph with ink for each character of `text` but spaces."""
+    return all(c.isspace() or _has_glyph(path, c) for c in text)
+
+
+def face_for(text: str, paths: Iterable[str], most: int = 200) -> str | None:
+    """The first face of `paths` that draws `text`; None if none of the first `most` does.
+
+    `paths` may be endless, such as draws from a generator: no more are taken than are looked at.
+    """
+    drawing = (p for p in itertools.islice(paths, most) if can_draw(as_drawn(text, p), p))
+    return next(drawing, None)
+
+
+@functools.lru_cache(maxsize=500_000)
+def _has_glyph(path: str, character: str) -> bool:
+    """Whether the face draws something else for a character than for those that it lacks."""
+    glyph = _glyph(load_font(path, PROBE_SIZE), character)
+    return bool(glyph.strip(b"\0")) and glyph != _missing(path)
+
+
+@functools.lru_cache(maxsize=4096)
+def _missing(path: str) -> bytes:
+    """What the face draws for characters that it lacks: mostly a box."""
+    return _glyph(load_font(path, PROBE_SIZE), "\uffff")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -94,12 +125,20 @@ def _usable(files: Sequence[Path], characters: str) -> list[Path]:
     """Those of `files` that draw the characters, as remembered or found out now."""
     store = _cache_file()
     known = _load_cache(store)
-    keys = {file: _key(file, characters) for file in files}
-    fresh = {key: _draws(str(f), characters) for f, key in keys.items() if key not in known}
+    tried = _tried(characters)
+    keys = {file: _key(file, tried) for file in files}
+    fresh = {key: _draws(str(f), tried) for f, key in keys.items() if key not in known}
     if fresh:
         _save_cache(store, known | fresh)
     verdicts = known | fresh
     return [file for file in files if verdicts[keys[file]]]
+
+
+def _tried(characters: str) -> str:
+    """The characters that a face is tried on: all, or of many some from all their length."""
+    if len(characters) <= 200:
+        return characters
+    return "".join(characters[i * len(characters) // 128] for i in range(128))
 
 
 def _draws(path: str, characters: str) -> bool:

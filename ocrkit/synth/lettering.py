@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ocrkit.synth.fonts import as_drawn
+from ocrkit.synth.fonts import as_drawn, can_draw
 from ocrkit.synth.glyphs import Ink, draw_text
 from ocrkit.types import Floats, Image
 
@@ -138,11 +138,13 @@ def subdivided(outline: Floats, count: int = 7) -> Floats:
 
 
 def _set_words(line: Line, setting: Setting) -> list[_Placed]:
-    """The words of one line, from left to right; those without ink are left out."""
+    """The words of one line, from left to right; those that the face cannot draw are left out."""
     space = max(3, round((setting.space + 1.5 * max(setting.tracking, 0)) * line.size))
     left, row = 0, []
     for word in line.words:
         text = as_drawn(word, line.font)
+        if not can_draw(text, line.font):
+            continue
         ink = draw_text(text, line.font, line.size, pad=0, tracking=setting.tracking)
         if ink is not None:
             measure = functools.partial(_characters, text, ink, line)

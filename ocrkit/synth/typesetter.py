@@ -156,9 +156,11 @@ def bowed(flat: Lettering, sagitta: float) -> Lettering:
 
 def cased(text: str, style: float) -> str:
     """`text` in its sign's casing: `style` in [0, 1] is for CAPITALS, Capitalised, or neither."""
+    # Letters whose capitals are several, or another alphabet's, stay: ß, ŉ.
+    capitals = "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
     if style < 0.45:
-        return text.upper()
-    return text[:1].upper() + text[1:].lower() if style < 0.7 else text
+        return capitals
+    return capitals[:1] + text[1:].lower() if style < 0.7 else text
 
 
 def drawn_height(height: float) -> float:

@@ -1,5 +1,11 @@
-"""Synthetic word crops, as a detector cuts them from photographs of signs."""
+"""Synthetic word crops, as a detector cuts them from photographs of signs.
 
+A word is set once, flat and large, as masks of ink without colour. One homography then takes each
+mask straight to the finished crop, where it is painted on a background: no pixel is drawn that the
+crop does not show, which makes small crops cheap.
+"""
+
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,18 +13,23 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocrkit import geometry
+from ocrkit.errors import DataError
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import Corpus
 from ocrkit.synth.effects import contrasting_colour, light_and_colour, photograph
-from ocrkit.synth.fonts import as_drawn, find_fonts
+from ocrkit.synth.fonts import as_drawn, can_draw, face_for, find_fonts
 from ocrkit.synth.glyphs import Ink, bend, draw_text
 from ocrkit.types import Floats, Image, Sample
 
 LEAST_SPREAD = 6.0  # grey levels; crops that vary less show no text
-HEIGHT = 48  # px of the canvas on which a word is composed, before the camera shrinks it
+HEIGHT = 48  # px per em at which a word is set
+PAD = HEIGHT // 2  # px of margin round it, for neighbours and shadows
 MAX_PHRASE = 25  # characters
+
+Matrix = NDArray[np.float64]
 
 
 class Typefaces:
@@ -44,16 +55,42 @@ class Typefaces:
 
 
 class WordStyle(NamedTuple):
-    """How a word is set; every field a probability or a range."""
+    """How often effects occur: probabilities, but for `least_contrast` in grey levels."""
 
     bent: float = 0.12
     tracked: float = 0.2
     outlined: float = 0.1
     shadowed: float = 0.15
+    embossed: float = 0.04
+    textured: float = 0.08
+    framed: float = 0.08
     neighbours: float = 0.3
+    crossed: float = 0.03
+    glare: float = 0.05
+    turned: float = 0.75
     small: float = 0.5
-    least_contrast: float = 30.0
+    tiny: float = 0.06
+    vertical: float = 0.01
+    camera: float = 1.0
     phrases: float = 0.12
+    boxed: float = 0.5
+    least_contrast: float = 30.0
+
+
+class Layer(NamedTuple):
+    """Something to be painted on a crop.
+
+    Attributes:
+        alpha: (H, W) uint8, on the canvas where the word is set.
+        paint: Colour (3,), or a texture as large as the crop.
+        opacity: In [0, 1].
+        soft: Sigma of a blur of the finished mask, px of the crop; 0 for none.
+    """
+
+    alpha: Image
+    paint: Floats
+    opacity: float = 1.0
+    soft: float = 0.0
 
 
 class WordGenerator:
@@ -90,21 +127,34 @@ class WordGenerator:
         while True:
             text, crop = self._crop(rng)
             # A crop without any contrast says nothing about its text.
-            if crop.std(axis=(0, 1)).max() > LEAST_SPREAD:
+            if float(cv2.meanStdDev(crop)[1].max()) > LEAST_SPREAD:
                 break
-        height, width = crop.shape[:2]
-        corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
-        return Sample(crop, corners, (text,), np.zeros(1, np.bool_))
+        quad = geometry.full_quad(crop.shape[:2])
+        if rng.random() < self.style.vertical:
+            crop = np.ascontiguousarray(np.rot90(crop, -1))  # runs down, as most such signs do
+            quad = np.roll(geometry.full_quad(crop.shape[:2]), -1, axis=0)
+        return Sample(crop, quad[None], (text,), np.zeros(1, np.bool_))
 
     def _crop(self, rng: np.random.Generator) -> tuple[str, Image]:
         """A text and a photograph of it."""
+        style = self.style
         text, ink = self._ink(rng)
-        image = self._compose(ink, rng)
-        image, quad = _view(image, ink.quad, rng)
-        crop = _cut(image, quad, rng)
-        if rng.random() < self.style.small:
-            crop = _resize_height(crop, int(rng.integers(9, 26)))
-        return text, photograph(crop, rng, strength=min(1.0, crop.shape[0] / 32))
+        matrix, (height, width) = self._camera(ink.quad, rng)
+        ground = self.backgrounds.patch(height, width, rng)
+        canvas = ground.astype(np.float32)
+        for layer in self._layers(ink, ground, rng):
+            alpha = _seen(layer.alpha, matrix, height, width)
+            if layer.soft:
+                alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), layer.soft), np.uint8)
+            blend(canvas, alpha, layer.paint, layer.opacity)
+        if rng.random() < style.glare:
+            _add_glare(canvas, rng)
+        image = np.asarray(canvas, np.uint8)
+        if rng.random() < style.tiny:
+            image = _enlarged(_resize_height(image, int(rng.integers(5, 10))), rng)
+        if rng.random() < style.camera:
+            image = photograph(image, rng, strength=min(1.0, image.shape[0] / 32))
+        return text, image
 
     def _text(self, rng: np.random.Generator) -> str:
         """A word, or now and then a few: detectors cut words together that stand close."""
@@ -116,59 +166,88 @@ class WordGenerator:
             text = longer
         return text
 
+    def _face_and_text(self, rng: np.random.Generator) -> tuple[str, str]:
+        """A face that can draw a text, and the text as it draws it."""
+        first, text = self.typefaces.sample(rng), self._text(rng)
+        others = iter(lambda: self.typefaces.sample(rng), "")
+        font = face_for(text, itertools.chain([first], others))
+        if font is None:
+            raise DataError(f"no face draws {text!r}: install more, see tools/install_fonts.sh")
+        return font, as_drawn(text, font)
+
     def _ink(self, rng: np.random.Generator) -> tuple[str, Ink]:
-        """A text and its ink, about HEIGHT px high."""
+        """A text and its ink, set flat at HEIGHT px per em."""
         style = self.style
         while True:
-            font = self.typefaces.sample(rng)
-            text = as_drawn(self._text(rng), font)
+            font, text = self._face_and_text(rng)
             tracking = rng.uniform(-0.04, 0.3) if rng.random() < style.tracked else 0.0
-            ink = draw_text(text, font, HEIGHT, pad=HEIGHT // 2, tracking=tracking)
+            ink = draw_text(text, font, HEIGHT, pad=PAD, tracking=tracking)
             # A face without a glyph's true height (ornaments, hairlines) teaches nothing.
-            if ink is not None and ink.alpha.shape[1] < 40 * HEIGHT and ink.alpha.mean() > 2:
+            if ink and ink.alpha.shape[1] < 40 * HEIGHT and cv2.mean(ink.alpha)[0] > 2:
                 break
         if rng.random() < style.bent and len(text) > 3:
             length = ink.quad[1, 0] - ink.quad[0, 0]
             ink = bend(ink, rng.uniform(-0.18, 0.18) * min(length, 4 * HEIGHT))
-        stretch = math.exp(rng.normal(0, 0.15))
-        size = (max(8, round(ink.alpha.shape[1] * stretch)), ink.alpha.shape[0])
-        scale = np.array([size[0] / ink.alpha.shape[1], 1], np.float32)
-        return text, Ink(np.asarray(cv2.resize(ink.alpha, size), np.uint8), ink.quad * scale)
+        return text, ink
 
-    def _compose(self, ink: Ink, rng: np.random.Generator) -> Image:
-        """The ink in a colour that shows, with outline, shadow and neighbours, on a background."""
-        height, width = ink.alpha.shape
-        canvas = self.backgrounds.patch(height, width, rng).astype(np.float32)
-        means, spreads = cv2.meanStdDev(canvas)
-        least = self.style.least_contrast + 1.5 * min(float(spreads.mean()), 50.0)
+    def _camera(self, quad: Floats, rng: np.random.Generator) -> tuple[Matrix, tuple[int, int]]:
+        """The homography from the canvas to the crop, and the crop's (height, width) in px.
+
+        The word is seen by a camera that is turned and stands aside, then cut with a detector's
+        errors: its upright bounding box, or the quad made upright; loosely or tightly.
+        """
+        stretch = np.diag([math.exp(rng.normal(0, 0.15)), 1.0, 1.0])
+        view = _view(quad, rng) @ stretch if rng.random() < self.style.turned else stretch
+        cut = _cut(geometry.project(view, quad), self.style.boxed, rng)
+        tall, wide = (float(side) for side in geometry.extent(cut))
+        small = rng.random() < self.style.small
+        height = int(rng.integers(9, 26)) if small else int(rng.integers(26, 57))
+        width = min(max(round(wide * height / max(tall, 1.0)), 4), 40 * height)
+        target = geometry.full_quad((height, width))
+        return geometry.homography(cut, target) @ view, (height, width)
+
+    def _layers(self, ink: Ink, ground: Image, rng: np.random.Generator) -> Iterator[Layer]:
+        """What is painted on the ground, from bottom to top."""
+        style = self.style
+        means, spreads = cv2.meanStdDev(ground)
+        least = style.least_contrast + 1.5 * min(float(spreads.mean()), 50.0)
         colour = contrasting_colour(means[:, 0].astype(np.float32), least, rng)
-        if rng.random() < self.style.neighbours:
-            self._add_neighbours(canvas, ink, colour, rng)
-        if rng.random() < self.style.shadowed:
-            shift = np.array([[1, 0, rng.uniform(-4, 4)], [0, 1, rng.uniform(-4, 4)]])
-            shadow = cv2.warpAffine(ink.alpha, shift, (width, height))
-            shadow = cv2.GaussianBlur(shadow, (0, 0), rng.uniform(0.5, 3))
-            blend(
-                canvas,
-                np.asarray(shadow, np.uint8),
-                light_and_colour(rng) * np.float32(0.5),
-                rng.uniform(0.4, 1),
-            )
-        if rng.random() < self.style.outlined:
-            side = int(rng.integers(2, 5))
+        if rng.random() < style.framed:
+            yield Layer(_frame(ink, rng), light_and_colour(rng))
+        if rng.random() < style.neighbours:
+            yield Layer(self._neighbours(ink, rng), colour, 0.95)
+        if rng.random() < style.shadowed:
+            shadow = _shifted(ink.alpha, rng.uniform(-4, 4), rng.uniform(-4, 4))
+            dark = light_and_colour(rng) * np.float32(0.5)
+            yield Layer(shadow, dark, rng.uniform(0.4, 1), rng.uniform(0.3, 1.5))
+        if rng.random() < style.outlined:
+            side = int(rng.integers(2, 6))
             outline = cv2.dilate(ink.alpha, np.ones((side, side), np.uint8))
-            blend(canvas, np.asarray(outline, np.uint8), light_and_colour(rng), 1.0)
-        blend(canvas, ink.alpha, colour, rng.uniform(0.75, 1.0))
-        return canvas.astype(np.uint8)
+            yield Layer(np.asarray(outline, np.uint8), light_and_colour(rng))
+        opacity = rng.uniform(0.75, 1.0)
+        if rng.random() < style.embossed:
+            yield from _relief(ink.alpha, means[:, 0].astype(np.float32), rng)
+        elif rng.random() < style.textured:
+            yield Layer(ink.alpha, self._texture(ground.shape, colour, rng), opacity)
+        else:
+            yield Layer(ink.alpha, colour, opacity)
+        if rng.random() < style.crossed:
+            yield Layer(_stroke(ink, rng), light_and_colour(rng), rng.uniform(0.6, 1))
 
-    def _add_neighbours(
-        self, canvas: Floats, ink: Ink, colour: Floats, rng: np.random.Generator
-    ) -> None:
-        """Text before, after, above or below, as much of it as the crop's margin shows."""
+    def _texture(self, shape: tuple[int, ...], colour: Floats, rng: np.random.Generator) -> Floats:
+        """A colour that varies as a piece of a photograph does; (h, w, 3)."""
+        patch = self.backgrounds.patch(shape[0], shape[1], rng).astype(np.float32)
+        variation = patch - np.array(cv2.mean(patch)[:3], np.float32)
+        return np.asarray(np.clip(colour + np.float32(0.6) * variation, 0, 255), np.float32)
+
+    def _neighbours(self, ink: Ink, rng: np.random.Generator) -> Image:
+        """Text before, after, above or below, as much of it as the canvas shows."""
         font = self.typefaces.sample(rng)
-        height, width = ink.alpha.shape
+        canvas = np.zeros_like(ink.alpha)
+        width = canvas.shape[1]
         for side in rng.permutation(4)[: rng.integers(1, 4)]:
-            other = draw_text(self.corpus.sample(rng), font, HEIGHT, pad=0)
+            text = self.corpus.sample(rng)
+            other = draw_text(text, font, HEIGHT, pad=0) if can_draw(text, font) else None
             if other is None:
                 continue
             h, w = other.alpha.shape
@@ -179,63 +258,133 @@ class WordGenerator:
                 (rng.uniform(-w / 2, width / 2), ink.quad[0, 1] - gap - h),
                 (rng.uniform(-w / 2, width / 2), ink.quad[2, 1] + gap),
             ][side]
-            placed = np.zeros((height, width), np.uint8)
-            move = np.array([[1, 0, round(float(x))], [0, 1, round(float(y))]], np.float64)
-            cv2.warpAffine(other.alpha, move, (width, height), dst=placed, flags=cv2.INTER_NEAREST)
-            blend(canvas, placed, colour, 0.95)
+            _place(canvas, other.alpha, round(float(x)), round(float(y)))
+        return canvas
 
 
 def blend(canvas: Floats, alpha: Image, colour: Floats, opacity: float) -> None:
-    """Paint `colour` (3,) on `canvas` (H, W, 3) in place, through `alpha` (H, W) uint8."""
+    """Paint `colour` on `canvas` (H, W, 3) in place, through `alpha` (H, W) uint8.
+
+    Args:
+        canvas: Float32.
+        alpha: 255 where the paint covers.
+        colour: (3,), or (H, W, 3).
+        opacity: In [0, 1].
+    """
     weight = (alpha.astype(np.float32) * np.float32(opacity / 255))[..., None]
     canvas += weight * (colour - canvas)
 
 
-def _view(image: Image, quad: Floats, rng: np.random.Generator) -> tuple[Image, Floats]:
-    """The picture from a camera that is turned and stands aside; the quad goes along."""
-    height, width = image.shape[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    if rng.random() < 0.25:
-        return image, quad
+def _view(quad: Floats, rng: np.random.Generator) -> Matrix:
+    """How a camera that is turned and stands aside sees the plane of `quad`."""
     # Most signs hang level; what does not is often far from it.
     angle = rng.normal(0, math.radians(7 if rng.random() < 0.8 else 22))
     shear, lean = rng.normal(0, 0.12), rng.normal(0, 0.08)
-    centre = corners.mean(axis=0)
-    moved = corners - centre
-    moved[:, 0] += shear * moved[:, 1]
-    far = 1 + lean * np.sign(moved[:, 0])
-    moved[:, 1] *= far
+    centre = quad.mean(axis=0)
+    moved = quad - centre
+    moved[:, 0] += np.float32(shear) * moved[:, 1]
+    moved[:, 1] *= 1 + np.float32(lean) * np.sign(moved[:, 0])
     cos, sin = math.cos(angle), math.sin(angle)
-    moved = moved @ np.array([[cos, sin], [-sin, cos]], np.float32)
-    moved -= moved.min(axis=0)
-    size = np.ceil(moved.max(axis=0)).astype(int)
-    matrix = geometry.homography(corners, moved)
-    view = cv2.warpPerspective(
-        image, matrix, (int(size[0]), int(size[1])), borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(view, np.uint8), geometry.project(matrix, quad)
+    return geometry.homography(quad, moved @ np.array([[cos, sin], [-sin, cos]], np.float32))
 
 
-def _cut(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
-    """The word's upright box, or its quad cut with a detector's errors; loosely or tightly."""
+def _cut(quad: Floats, boxed: float, rng: np.random.Generator) -> Floats:
+    """What is cut round a word at `quad`: its upright box or the quad, with a detector's errors."""
     height = float(geometry.extent(quad)[0])
-    if rng.random() < 0.5:
-        margin = rng.uniform(-0.02, 0.2, 4) * height
-        left, top = quad.min(axis=0) - margin[:2]
-        right, bottom = quad.max(axis=0) + margin[2:]
-        rows, columns = image.shape[:2]
-        x0, y0 = max(0, int(left)), max(0, int(top))
-        x1, y1 = min(columns, math.ceil(right)), min(rows, math.ceil(bottom))
-        return np.ascontiguousarray(image[y0:y1, x0:x1])
+    if rng.random() < boxed:
+        margin = (rng.uniform(-0.02, 0.2, 4) * height).astype(np.float32)
+        (left, top), (right, bottom) = quad.min(axis=0) - margin[:2], quad.max(axis=0) + margin[2:]
+        return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
     error = outwards * rng.uniform(0, 0.15, (1, 2)) + rng.normal(0, 0.05, (4, 2))
-    jittered = np.asarray(quad + height * error, np.float32)
-    h, w = (max(8, round(float(side))) for side in geometry.extent(jittered))
-    target = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-    matrix = geometry.homography(jittered, target)
-    return np.asarray(
-        cv2.warpPerspective(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    return np.asarray(quad + height * error, np.float32)
+
+
+def _seen(alpha: Image, matrix: Matrix, height: int, width: int) -> Image:
+    """A mask of the canvas as the crop shows it; (height, width) uint8."""
+    (a, b), (c, d) = matrix[:2, :2].tolist()
+    scale = math.sqrt(abs(a * d - b * c))
+    if scale < 0.6:  # bilinear sampling alone would alias
+        rows, columns = alpha.shape
+        size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
+        alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
+        matrix = matrix @ np.diag([columns / size[0], rows / size[1], 1.0])
+    # cv2 counts from the centres of pixels, ours from their corners.
+    centred = _shift(-0.5) @ matrix @ _shift(0.5)
+    return np.asarray(cv2.warpPerspective(alpha, centred, (width, height)), np.uint8)
+
+
+def _shift(by: float) -> Matrix:
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]], np.float64)
+
+
+def _frame(ink: Ink, rng: np.random.Generator) -> Image:
+    """The edge of a plate round the word, or a rule above or below it."""
+    canvas = np.zeros_like(ink.alpha)
+    gap, thick = int(rng.integers(4, 18)), int(rng.integers(1, 5))
+    (left, top), (right, bottom) = (ink.quad[i].astype(int).tolist() for i in (0, 2))
+    if rng.random() < 0.5:
+        corners = (left - gap, top - gap), (right + gap, bottom + gap)
+        cv2.rectangle(canvas, *corners, 255, thick, cv2.LINE_AA)
+    else:
+        row = bottom + gap if rng.random() < 0.7 else top - gap
+        cv2.line(canvas, (left - 2 * PAD, row), (right + 2 * PAD, row), 255, thick)
+    return canvas
+
+
+def _stroke(ink: Ink, rng: np.random.Generator) -> Image:
+    """Something thin in front of the word: a wire, a scratch, a pole."""
+    canvas = np.zeros_like(ink.alpha)
+    height, width = canvas.shape
+    x = rng.uniform(0, width, 2)
+    ends = [(int(x[0]), 0), (int(x[0] + rng.normal(0, height)), height)]
+    if rng.random() < 0.5:
+        y = rng.uniform(0.2, 0.8, 2) * height
+        ends = [(0, int(y[0])), (width, int(y[1]))]
+    cv2.line(canvas, ends[0], ends[1], 255, int(rng.integers(1, 4)), cv2.LINE_AA)
+    return canvas
+
+
+def _relief(alpha: Image, ground: Floats, rng: np.random.Generator) -> Iterator[Layer]:
+    """Engraved or raised letters of the ground's own colour, shown by light and shade alone."""
+    depth, angle = rng.uniform(1.0, 2.5), rng.uniform(0, 2 * math.pi)
+    dx, dy = depth * math.cos(angle), depth * math.sin(angle)
+    yield Layer(_shifted(alpha, dx, dy), np.full(3, 255, np.float32), rng.uniform(0.4, 0.9))
+    yield Layer(_shifted(alpha, -dx, -dy), np.zeros(3, np.float32), rng.uniform(0.4, 0.9))
+    yield Layer(alpha, np.asarray(ground * rng.uniform(0.8, 1.1), np.float32))
+
+
+def _shifted(alpha: Image, dx: float, dy: float) -> Image:
+    """The mask moved by whole pixels; what leaves it is lost."""
+    moved = np.zeros_like(alpha)
+    _place(moved, alpha, round(dx), round(dy))
+    return moved
+
+
+def _place(canvas: Image, alpha: Image, x: int, y: int) -> None:
+    """Add a mask to `canvas` in place, its corner at (x, y); what lies outside is dropped."""
+    height, width = alpha.shape
+    x0, y0 = max(x, 0), max(y, 0)
+    target = canvas[y0 : max(y + height, 0), x0 : max(x + width, 0)]
+    rows, columns = target.shape
+    np.maximum(target, alpha[y0 - y : y0 - y + rows, x0 - x : x0 - x + columns], out=target)
+
+
+def _add_glare(canvas: Floats, rng: np.random.Generator) -> None:
+    """A soft spot of light, in place."""
+    height, width = canvas.shape[:2]
+    x = np.arange(width, dtype=np.float32)[None] - np.float32(rng.uniform(0, width))
+    y = np.arange(height, dtype=np.float32)[:, None] - np.float32(rng.uniform(0, height))
+    reach = np.float32(rng.uniform(0.3, 1.5) * height)
+    light = np.exp(-(x * x + y * y) / (reach * reach)) * np.float32(rng.uniform(0.3, 0.9))
+    canvas += light[..., None] * (255 - canvas)
+
+
+def _enlarged(image: Image, rng: np.random.Generator) -> Image:
+    """A picture of too few pixels, made two to four times as large."""
+    factor = rng.uniform(2, 4)
+    method = cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=method), np.uint8)
 
 
 def _resize_height(image: Image, height: int) -> Image:

@@ -22,6 +22,7 @@ from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.scenes import SceneGenerator
 from ocrkit.synth.style import SceneStyle
 from ocrkit.synth.words import WordGenerator, WordStyle
+from ocrkit.text import LATIN94, load_charset
 from ocrkit.types import Image, Sample
 
 ERASED = 80
@@ -38,6 +39,12 @@ class SyntheticConfig(Config):
         (), description="sources of this experiment whose words are drawn more often"
     )
     favour: float = Field(0.3, ge=0, le=1, description="share of favourites among the words")
+    languages: dict[str, float] | None = Field(
+        None, description="how often each is spoken, such as {french: 2, simplified: 1}"
+    )
+    charset: Path | None = Field(
+        None, description="text file of the characters that are drawn; null for printable ASCII"
+    )
     style: dict[str, float] = Field(
         {}, description="how often effects occur, by name, where not as often as by default"
     )
@@ -179,7 +186,7 @@ def build(blocks: Mapping[str, Mapping[str, Any]], root: Path) -> dict[str, Sour
         where = f"data.{label}"
         found = _rooted(settings(blocks[label], where), root)
         assert isinstance(found, SyntheticConfig)
-        corpus = Corpus(favourites=_favourites(found, datasets, where), favour=found.favour)
+        corpus = _corpus(found, _favourites(found, datasets, where))
         built[label] = _synthetic(label, found, corpus, _backgrounds(found, datasets, where))
     return {label: built[label] for label in blocks}
 
@@ -198,12 +205,21 @@ def texts(dataset: Dataset) -> list[str]:
 def _synthetic(
     label: str, found: SyntheticConfig, corpus: Corpus, backgrounds: Backgrounds
 ) -> Synthetic:
-    fonts = find_fonts([found.fonts]) if found.fonts else None
+    folders = [found.fonts] if found.fonts else None
+    characters = corpus.charset.characters if found.charset else LATIN94
+    fonts = find_fonts(folders, characters) if folders or found.charset else None
     if isinstance(found, SynthScenesConfig):
         scenes = SceneGenerator(corpus, fonts, backgrounds, style=SceneStyle(**found.style))
         return Synthetic(label, scenes, found.pieces)
     words = WordGenerator(corpus, fonts, backgrounds, WordStyle(**found.style))
     return Synthetic(label, words)
+
+
+def _corpus(found: SyntheticConfig, favourites: list[str]) -> Corpus:
+    charset = load_charset(found.charset) if found.charset else None
+    return Corpus(
+        favourites=favourites, favour=found.favour, languages=found.languages, charset=charset
+    )
 
 
 def _backgrounds(
@@ -233,7 +249,7 @@ def _favourites(found: SyntheticConfig, datasets: Mapping[str, Dataset], where: 
                 f"{where}.favourites: {label!r} is not a dataset under data with words"
             )
         words += [text.strip('.,:;!?()"') for text in given if len(text) > 1]
-    return [word for word in words if word.isascii() and word.isprintable()]
+    return [word for word in words if word.isprintable()]
 
 
 def _rooted(found: Config, root: Path) -> Config:

@@ -1,3 +1,4 @@
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -90,3 +91,42 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(
     blocked.write_text("a file where a folder would have to be")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     assert fonts_module.find_fonts([folder]) == [folder / "DejaVuSans.ttf"]
+
+
+def test_faces_know_what_they_can_draw(sans: str, font_folder: Path) -> None:
+    assert fonts_module.can_draw("Ça va été", sans)
+    assert not fonts_module.can_draw("a鳥", sans)
+    assert not fonts_module.can_draw("\u200b", sans)  # a glyph without ink
+    assert not fonts_module.can_draw("é", str(font_folder / "cmtt10.ttf"))
+    assert fonts_module.can_draw(" ", sans)
+
+
+def test_a_face_is_found_for_a_text(sans: str, font_folder: Path) -> None:
+    plain = str(font_folder / "cmtt10.ttf")
+    assert fonts_module.face_for("e", [plain, sans]) == plain
+    assert fonts_module.face_for("é", [plain, sans]) == sans
+    assert fonts_module.face_for("鳥", [plain, sans]) is None
+    assert fonts_module.face_for("鳥", itertools.repeat(sans)) is None
+    assert fonts_module.face_for("é", [plain, plain, sans], most=2) is None
+    taken = iter([sans, plain])
+    fonts_module.face_for("e", taken)
+    assert next(taken) == plain  # no more were taken than were needed
+
+
+def test_a_face_of_capitals_must_have_the_capital(
+    sans: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts_module, "_has_capitals_only", lambda path: True)
+    monkeypatch.setattr(fonts_module, "_has_glyph", lambda path, c: c != "É")
+    assert fonts_module.face_for("é", [sans]) is None
+    assert fonts_module.as_drawn("Maß", sans) == "MAß"  # one character stays one
+
+
+def test_of_many_characters_some_are_tried_from_all_their_length(folder: Path) -> None:
+    drawn = "".join(chr(c) for c in range(0x391, 0x450) if chr(c).isalpha()) + "a" * 400
+    found = fonts_module.find_fonts([folder], characters=drawn)
+    assert found == [folder / "DejaVuSans.ttf"]
+    with pytest.raises(DataError, match="no usable font"):
+        fonts_module.find_fonts([folder], characters=drawn + "鳥" * 20)
+    assert len(fonts_module._tried("ab" * 3000)) == 128
+    assert fonts_module._tried("ab" * 100) == "ab" * 100

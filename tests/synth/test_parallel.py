@@ -52,6 +52,17 @@ def noted(folder: Path) -> Draw:
     return draw
 
 
+def prepared(folder: Path) -> Draw:
+    (folder / f"{os.getpid()}-{time.monotonic_ns()}").touch()
+    return squares()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_process_prepares_once(tmp_path: Path, workers: int) -> None:
+    assert len(list(drawn(partial(prepared, tmp_path), range(12), workers))) == 12
+    assert len(list(tmp_path.iterdir())) == workers
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_samples_come_in_the_order_of_their_numbers(workers: int) -> None:
     numbers = [7, 6, *range(20, 32), 0]
@@ -107,18 +118,16 @@ def test_few_samples_are_drawn_before_they_are_wanted(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_the_processes_end_when_the_one_that_asked_is_killed() -> None:
-    script = """
+    here = Path(__file__)
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(here.parent)!r})
         from ocrkit.synth.parallel import drawn
-        from tests_parallel import squares
+        from {here.stem} import squares
         for _ in drawn(squares, range(10**6), 2):
             print("drawn", flush=True)
     """
-    folder = Path(__file__).parent
-    code = (
-        "import importlib.util, sys\n"
-        f"sys.path.insert(0, {str(folder)!r})\n"
-        + textwrap.dedent(script).replace("tests_parallel", Path(__file__).stem)
-    )
+    code = textwrap.dedent(script)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as asking:
         assert asking.stdout is not None
         assert asking.stdout.readline() == b"drawn\n"
