@@ -1,5 +1,6 @@
 """Label files where a download has put them: in a folder, or still in their zip archive."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +92,14 @@ class LabelFiles:
         except OSError as error:
             raise DataError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         # RuntimeError: encrypted; NotImplementedError: packed in a way that Python does not know.
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+            EOFError,
+            RuntimeError,
+            ValueError,
+        ) as error:
             raise DataError(f"{self.path}: cannot be read as a zip archive: {error}") from error
         if len(files) < len(found):
             raise DataError(f"{self.path}: two files in it have the same name; unpack it first")

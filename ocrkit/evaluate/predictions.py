@@ -193,6 +193,7 @@ def _zipped(path: Path) -> list[tuple[str, bytes]]:
         lzma.LZMAError,
         EOFError,
         RuntimeError,
+        ValueError,
         OSError,
     ) as error:
         raise DataError(f"{path}: is damaged or not a .zip that can be read: {error}") from error

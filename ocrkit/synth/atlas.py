@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ocrkit.errors import DataError
+from ocrkit.synth.fonts import can_draw
 from ocrkit.synth.glyphs import _glyph
 from ocrkit.synth.words import HEIGHT
 
@@ -34,19 +35,26 @@ class Layout(NamedTuple):
     sizes: Indices
 
 
+def has_all(face: str, characters: str) -> bool:
+    """Whether the face draws each of `characters` but spaces, with more than a haze of ink."""
+    letters = (c for c in characters if not c.isspace())
+    return all(can_draw(c, face) and _glyph(face, HEIGHT, c).ink for c in letters)
+
+
 class Atlas:
     """Bitmaps of glyphs at HEIGHT px per em on a device, and their metrics on the host.
 
     Args:
-        faces: Font files, each with all of `characters`.
+        faces: Font files, each of which `has_all` of `characters`.
         characters: What can be set.
         device: Where the bitmaps go.
     """
 
     def __init__(self, faces: Sequence[str], characters: str, device: torch.device) -> None:
-        self.faces, self.characters = list(faces), "".join(sorted(set(characters)))
-        self._codes = np.array([ord(c) for c in self.characters])
-        glyphs = [_glyph(face, HEIGHT, c) for face in self.faces for c in self.characters]
+        self.faces, self.characters = list(faces), frozenset(characters)
+        ordered = sorted(self.characters)
+        self._codes = np.array([ord(c) for c in ordered])
+        glyphs = [_glyph(face, HEIGHT, c) for face in self.faces for c in ordered]
         inked = [g.alpha if g.ink else g.alpha[:0, :0] for g in glyphs]
         shapes = np.array([alpha.shape for alpha in inked])
         areas = shapes.prod(axis=1)
