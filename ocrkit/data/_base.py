@@ -13,6 +13,7 @@ from pydantic import Field
 from ocrkit import geometry
 from ocrkit.config import Config
 from ocrkit.errors import DataError, ImageError
+from ocrkit.files import read_lines
 from ocrkit.image import SUFFIXES
 from ocrkit.types import Bools, Floats, Image, Sample, check
 
@@ -162,28 +163,6 @@ class Pictures:
             if path.suffix.lower() in SUFFIXES and path.name[0] != ".":
                 found.setdefault(path.stem, []).append(path)
         return found
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    r"""The lines of a UTF-8 file that are not blank, with their numbers from 1.
-
-    A byte order mark and both kinds of line end (\n, \r\n) are accepted. Other separators that
-    Python would split at may stand in a transcription.
-
-    Raises:
-        DataError: The file cannot be read, or a line is not UTF-8.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        try:
-            text = line.removesuffix(b"\r").decode()
-        except UnicodeDecodeError as error:
-            raise DataError(f"{path}:{number}: not UTF-8; convert the file to UTF-8") from error
-        if text.strip():
-            yield number, text
 
 
 def select(names: Sequence[str], config: DatasetConfig, source: Path) -> Sequence[int]:

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from ocrkit.data._base import Dataset, DatasetConfig, Labels, Pictures, select
-from ocrkit.data._files import LabelFiles
 from ocrkit.errors import DataError, ImageError
+from ocrkit.files import TextFiles
 from ocrkit.image import read_image
 from ocrkit.types import Floats, Image
 
@@ -134,9 +134,9 @@ class Entries(Dataset):
 
 def scenes(
     pattern: str,
-    files: LabelFiles,
+    files: TextFiles,
     find: Callable[[str], Path],
-    read: Callable[[LabelFiles, str], Labels],
+    read: Callable[[TextFiles, str], Labels],
 ) -> list[Entry]:
     """A sample for each label file.
 

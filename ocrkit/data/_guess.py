@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from ocrkit.data._files import LabelFiles
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles
 
 SCRIPTS = frozenset(
     "Arabic Bangla Chinese Hindi Japanese Korean Latin Mixed None Symbols".split()  # noqa: SIM905
@@ -28,12 +28,12 @@ def guess(path: Path) -> str | None:
     for name, held in {"lmdb": "data.mdb", "jsonl": "labels.jsonl"}.items():
         if (path / held).is_file():
             return name
-    files = LabelFiles(path)
+    files = TextFiles(path)
     labels = [n for n in files.names if n.startswith("gt_") and n.endswith(".txt")][:ENOUGH]
     return "icdar" if labels and all(_as_icdar_2015(files, name) for name in labels) else None
 
 
-def _as_icdar_2015(files: LabelFiles, name: str) -> bool:
+def _as_icdar_2015(files: TextFiles, name: str) -> bool:
     """Whether each line is eight numbers and a text, and no other set's line could look like it."""
     try:
         rows = [line.split(",", 9) for _, line in files.lines(name)]

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ocrkit.data._files import LARGEST
 from ocrkit.errors import DataError
+from ocrkit.files import LARGEST
 from ocrkit.types import Floats
 
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from ocrkit.data._base import Labels, Pictures
 from ocrkit.data._entries import Entry, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 from ocrkit.types import Floats
 
 
@@ -27,10 +27,10 @@ def listed(folder: Path) -> list[Entry]:
     Raises:
         DataError: The folder cannot be read.
     """
-    return scenes(r"(.+)\.gt", LabelFiles(folder), Pictures(folder).find, read_rotated)
+    return scenes(r"(.+)\.gt", TextFiles(folder), Pictures(folder).find, read_rotated)
 
 
-def read_rotated(files: LabelFiles, name: str) -> Labels:
+def read_rotated(files: TextFiles, name: str) -> Labels:
     """The lines of text of one picture.
 
     Raises:

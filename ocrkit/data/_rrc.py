@@ -16,8 +16,8 @@ import numpy as np
 
 from ocrkit.data._base import Labels
 from ocrkit.data._entries import Entry, short_names
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 from ocrkit.types import Floats
 
 IGNORED = "###"
@@ -27,7 +27,7 @@ SCENES = r"gt_(.+)\.txt"
 """The names of label files."""
 
 
-def read_quads(files: LabelFiles, name: str, *, scripts: bool = False) -> Labels:
+def read_quads(files: TextFiles, name: str, *, scripts: bool = False) -> Labels:
     """The words of a file of lines `x1,y1,x2,y2,x3,y3,x4,y4[,script],transcription`.
 
     Args:
@@ -68,7 +68,7 @@ def words(listed: Path, folder: Path) -> list[Entry]:
         DataError: The file cannot be read or a line is malformed; the message names both.
     """
     names, texts = [], []
-    for where, line in LabelFiles(listed.parent).lines(listed.name):
+    for where, line in TextFiles(listed.parent).lines(listed.name):
         name, comma, text = line.partition(",")
         if not name.strip() or not comma:
             raise DataError(f'{where}: expected a picture, a comma and its "text", got {line!r}')

@@ -25,8 +25,8 @@ import numpy as np
 
 from ocrkit.data._base import Labels
 from ocrkit.data._entries import Box, Entry, short_names
-from ocrkit.data._files import LabelFiles
 from ocrkit.data._xml import Element, read_xml
+from ocrkit.files import TextFiles
 
 
 def scenes(path: Path) -> list[Entry]:
@@ -61,7 +61,7 @@ def words(path: Path) -> list[Entry]:
 
 def _images(path: Path) -> list[tuple[str, Path, Element]]:
     """Name, place and element of each scene."""
-    root = read_xml(LabelFiles(path.parent).content(path.name), str(path), "tagset")
+    root = read_xml(TextFiles(path.parent).content(path.name), str(path), "tagset")
     images = root.all("image")
     paths = [image.required("imageName") for image in images]
     places = [path.parent / name for name in paths]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from ocrkit.data._files import parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import parse_numbers
 
 
 @dataclass(slots=True, eq=False)

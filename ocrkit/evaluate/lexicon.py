@@ -29,7 +29,7 @@ A word that has no pair stands for itself.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,7 @@ from rapidfuzz.distance import Levenshtein
 
 from ocrkit.errors import DataError, ShapeError
 from ocrkit.evaluate._base import Found
+from ocrkit.files import read_lines
 from ocrkit.types import check
 
 
@@ -206,7 +207,7 @@ def read_words(path: Path, pairs: Path | None = None) -> WordList:
     Raises:
         DataError: A file cannot be read, is not UTF-8, has no words, or a pair has no form.
     """
-    words = [line.strip() for _, line in _lines(path)]
+    words = [line.strip() for _, line in read_lines(path)]
     if not words:
         raise DataError(f"{path}: no words; expected one a line")
     return WordList.of(words, read_pairs(pairs) if pairs is not None else None)
@@ -219,7 +220,7 @@ def read_pairs(path: Path) -> dict[str, str]:
         DataError: The file cannot be read, is not UTF-8, or a line has no form.
     """
     pairs = {}
-    for number, line in _lines(path):
+    for number, line in read_lines(path):
         word, space, surface = line.strip().partition(" ")
         if not space:
             raise DataError(f"{path}:{number}: expected a word, a space and its surface form")
@@ -317,17 +318,3 @@ def _folded_confidences(text: str, confidences: Sequence[float]) -> list[float]:
     if len(confidences) != len(text):
         raise ShapeError(f"confidences of {text!r}: expected {len(text)}, got {len(confidences)}")
     return [sure for letter, sure in zip(text, confidences, strict=True) for _ in letter.upper()]
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers from 1."""
-    try:
-        content = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        number = error.object.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{number}: not UTF-8; convert the file to UTF-8") from error
-    for number, line in enumerate(content.split("\n"), start=1):
-        if line.strip():
-            yield number, line

@@ -16,12 +16,8 @@ Text files in a folder or a .zip, as they are handed in to ICDAR's competitions:
 Readings of crops: a table of `path<TAB>text` lines, or a JSON mapping {"path": "text", ...}.
 """
 
-import io
-import lzma
 import math
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated, NamedTuple, TypeVar
@@ -31,6 +27,7 @@ from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from ocrkit.errors import DataError
 from ocrkit.evaluate._base import Found
+from ocrkit.files import TextFiles, read_lines
 
 T = TypeVar("T")
 
@@ -81,12 +78,12 @@ def read_readings(path: Path) -> dict[str, str]:
     if path.suffix.lower() == ".json":
         return _read_json(path, _READINGS)
     readings: dict[str, str] = {}
-    for where, line in _lines(str(path), _bytes(path)):
+    for number, line in read_lines(path):
         name, tab, text = line.partition("\t")
         if not name or not tab:
-            raise DataError(f"{where}: expected path<TAB>text, got {line!r}")
+            raise DataError(f"{path}:{number}: expected path<TAB>text, got {line!r}")
         if name in readings:
-            raise DataError(f"{where}: {name!r} is in this file twice")
+            raise DataError(f"{path}:{number}: {name!r} is in this file twice")
         readings[name] = text
     return readings
 
@@ -166,55 +163,12 @@ def text_files(path: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     Raises:
         DataError: There are none, one cannot be read, or two in an archive have the same name.
     """
-    files = _zipped(path) if path.suffix.lower() == ".zip" else _in_folder(path)
-    if not files:
+    files = TextFiles(path)
+    names = [name for name in files.names if PurePosixPath(name).suffix.lower() == ".txt"]
+    if not names:
         raise DataError(f"{path}: no .txt files in it; expected res_NAME.txt for each picture")
-    for where, content in files:
-        yield PurePosixPath(where).stem, list(_lines(where, content))
-
-
-def _in_folder(folder: Path) -> list[tuple[str, bytes]]:
-    try:
-        paths = sorted(p for p in folder.iterdir() if _counts(p.as_posix()))
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
-    return [(p.as_posix(), _bytes(p)) for p in paths]
-
-
-def _zipped(path: Path) -> list[tuple[str, bytes]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(_bytes(path))) as archive:
-            members = sorted(name for name in archive.namelist() if _counts(name))
-            return [(f"{path}/{name}", archive.read(name)) for name in members]
-    # What the decoders of a damaged archive raise; RuntimeError where it is encrypted.
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        RuntimeError,
-        ValueError,
-        OSError,
-    ) as error:
-        raise DataError(f"{path}: is damaged or not a .zip that can be read: {error}") from error
-
-
-def _counts(name: str) -> bool:
-    """Whether this is a text file, and not what a Mac adds to an archive."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() == ".txt" and path.name[0] != "." and "__MACOSX" not in path.parts
-
-
-def _lines(where: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """The lines that are not blank, each with `file:line`."""
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        place = f"{where}:{number}"
-        try:
-            text = line.removesuffix(b"\r").decode()
-        except UnicodeDecodeError as error:
-            raise DataError(f"{place}: not UTF-8; convert the file to UTF-8") from error
-        if text.strip():
-            yield place, text
+    for name in names:
+        yield PurePosixPath(name).stem, list(files.lines(name))
 
 
 def _parsed(

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ocrkit.errors import DataError
 from ocrkit.synth.fonts import can_draw
-from ocrkit.synth.glyphs import _glyph
+from ocrkit.synth.glyphs import draw_glyph
 from ocrkit.synth.words import HEIGHT
 
 Indices = NDArray[np.int64]
@@ -38,7 +38,12 @@ class Layout(NamedTuple):
 def has_all(face: str, characters: str) -> bool:
     """Whether the face draws each of `characters` but spaces, with more than a haze of ink."""
     letters = (c for c in characters if not c.isspace())
-    return all(can_draw(c, face) and _glyph(face, HEIGHT, c).ink for c in letters)
+    return all(can_draw(c, face) and draw_glyph(face, HEIGHT, c).ink for c in letters)
+
+
+def to_device(array: NDArray[np.generic], device: torch.device) -> Tensor:
+    """The array there; what has been queued on the device is not waited for."""
+    return torch.from_numpy(array).to(device, non_blocking=True)
 
 
 class Atlas:
@@ -54,7 +59,7 @@ class Atlas:
         self.faces, self.characters = list(faces), frozenset(characters)
         ordered = sorted(self.characters)
         self._codes = np.array([ord(c) for c in ordered])
-        glyphs = [_glyph(face, HEIGHT, c) for face in self.faces for c in ordered]
+        glyphs = [draw_glyph(face, HEIGHT, c) for face in self.faces for c in ordered]
         inked = [g.alpha if g.ink else g.alpha[:0, :0] for g in glyphs]
         shapes = np.array([alpha.shape for alpha in inked])
         areas = shapes.prod(axis=1)
@@ -108,8 +113,8 @@ class Atlas:
         before = np.cumsum(places[:, 1]) - places[:, 1]
         sizes = layout.sizes[layout.words]
         table = np.column_stack([places[:, 0], places[:, 2], before, layout.corners, sizes])
-        packed = torch.from_numpy(np.column_stack([table, layout.words])).to(device)
-        counts = torch.from_numpy(places[:, 1]).to(device)
+        packed = to_device(np.column_stack([table, layout.words]), device)
+        counts = to_device(places[:, 1], device)
         owner = torch.repeat_interleave(counts, output_size=total)
         start, width, earlier, left, top, right, bottom, word = packed.unbind(1)
         nth = torch.arange(total, device=device) - earlier[owner]

@@ -35,7 +35,7 @@ class Ink(NamedTuple):
     spans: Floats = _NO_SPANS
 
 
-class _Glyph(NamedTuple):
+class Glyph(NamedTuple):
     """A drawn character.
 
     Attributes:
@@ -63,7 +63,7 @@ def draw_text(text: str, font: str, size: int, pad: int = 4, tracking: float = 0
         pad: Empty margin, px.
         tracking: Extra space between characters, in em, beyond the face's own spacing and kerning.
     """
-    glyphs = [_glyph(font, size, character) for character in text]
+    glyphs = [draw_glyph(font, size, character) for character in text]
     pens = _pens(text, font, size, glyphs, tracking * size)
     starts = [round(pen) for pen in pens]
     boxes = [
@@ -127,7 +127,7 @@ def _stamp(canvas: Image, alpha: Image, x: int, y: int) -> None:
     np.maximum(target, alpha[y0 - y : y0 - y + rows, x0 - x : x0 - x + columns], out=target)
 
 
-def _pens(text: str, font: str, size: int, glyphs: list[_Glyph], space: float) -> list[float]:
+def _pens(text: str, font: str, size: int, glyphs: list[Glyph], space: float) -> list[float]:
     """Where each character's pen stands, and where the pen ends; px."""
     pens = [0.0]
     kerned = _has_kerning(font)
@@ -139,7 +139,7 @@ def _pens(text: str, font: str, size: int, glyphs: list[_Glyph], space: float) -
 
 
 @functools.lru_cache(maxsize=50_000)
-def _glyph(font: str, size: int, character: str) -> _Glyph:
+def draw_glyph(font: str, size: int, character: str) -> Glyph:
     """A character in a face; about 1 kB each at 48 px."""
     face = load_font(font, size)
     mask, (left, top) = face.getmask2(character, mode="L", anchor="ls")
@@ -148,15 +148,15 @@ def _glyph(font: str, size: int, character: str) -> _Glyph:
     quad = _ink_quad(alpha) if width and height else None
     advance = float(face.getlength(character))
     if quad is None:
-        return _Glyph(alpha, left, top, None, advance)
+        return Glyph(alpha, left, top, None, advance)
     (x0, y0), (x1, y1) = quad[0].astype(int).tolist(), quad[2].astype(int).tolist()
-    return _Glyph(alpha, left, top, (left + x0, top + y0, left + x1, top + y1), advance)
+    return Glyph(alpha, left, top, (left + x0, top + y0, left + x1, top + y1), advance)
 
 
 @functools.lru_cache(maxsize=200_000)
 def _kerning(font: str, size: int, pair: str) -> float:
     """How much further apart than their advances say two characters stand, px."""
-    apart = sum(_glyph(font, size, character).advance for character in pair)
+    apart = sum(draw_glyph(font, size, character).advance for character in pair)
     return float(load_font(font, size).getlength(pair)) - apart
 
 

@@ -280,8 +280,9 @@ def _view(quad: Floats, rng: np.random.Generator) -> Matrix:
     # Most signs hang level; what does not is often far from it.
     angle = rng.normal(0, math.radians(7 if rng.random() < 0.8 else 22))
     shear, lean = rng.normal(0, 0.12), rng.normal(0, 0.08)
-    centre = quad.mean(axis=0)
-    moved = quad - centre
+    width, height = (quad[2] - quad[0]).tolist()
+    lean *= min(1.0, width / height)  # the horizon stays away from words that are narrow
+    moved = quad - quad.mean(axis=0)
     moved[:, 0] += np.float32(shear) * moved[:, 1]
     moved[:, 1] *= 1 + np.float32(lean) * np.sign(moved[:, 0])
     cos, sin = math.cos(angle), math.sin(angle)

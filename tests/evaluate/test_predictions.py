@@ -170,13 +170,13 @@ def test_an_archive_is_read_in_place(tmp_path):
 
 
 def test_a_line_in_an_archive_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"results\.zip/a/res_1\.txt:2: expected 4 numbers"):
+    with pytest.raises(DataError, match=r"results\.zip/res_1\.txt:2: expected 4 numbers"):
         read_predictions(archive_of(tmp_path, **{"a/res_1.txt": "1,2,3,4\n1,2\n"}))
 
 
 def test_two_files_of_one_name_in_an_archive_are_refused(tmp_path):
     path = archive_of(tmp_path, **{"a/1.txt": "", "b/1.txt": ""})
-    with pytest.raises(DataError, match="two pictures have the same name"):
+    with pytest.raises(DataError, match="two files in it have the same name"):
         read_predictions(path)
 
 
@@ -210,7 +210,7 @@ def test_a_damaged_archive_is_never_a_traceback(tmp_path_factory, place, value, 
 def test_an_archive_that_is_cut_short_is_refused(tmp_path):
     path = archive_of(tmp_path, **{"img_1.txt": "1,2,11,7\n" * 9})
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(DataError, match=r"results\.zip: is damaged or not a \.zip"):
+    with pytest.raises(DataError, match=r"results\.zip: cannot be read as a zip archive"):
         read_predictions(path)
 
 

@@ -9,8 +9,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ocrkit.data._base import Dataset, DatasetConfig, Labels, read_lines, select
+from ocrkit.data._base import Dataset, DatasetConfig, Labels, select
 from ocrkit.errors import DataError
+from ocrkit.files import read_lines
 from ocrkit.image import read_image
 from ocrkit.types import Image
 

@@ -34,10 +34,10 @@ from pydantic import Field
 
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.data._rrc import labels_of
 from ocrkit.data._xml import read_xml
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 from ocrkit.types import Floats
 
 NUMBERS = 28
@@ -72,22 +72,22 @@ class Ctw1500(Entries):
             names.insert(1, "gt_ctw1500")
         truth = config.truth(*names)
         pattern = r".*(\d{4})\.(?:xml|txt)"
-        super().__init__(scenes(pattern, LabelFiles(truth), pictures.find, _read), config, truth)
+        super().__init__(scenes(pattern, TextFiles(truth), pictures.find, _read), config, truth)
 
 
-def _read(files: LabelFiles, name: str) -> Labels:
+def _read(files: TextFiles, name: str) -> Labels:
     """The lines of text of one picture."""
     rows = list(_read_xml(files, name) if name.endswith(".xml") else _read_txt(files, name))
     return labels_of([ring for ring, _ in rows], [text for _, text in rows])
 
 
-def _read_xml(files: LabelFiles, name: str) -> Iterator[tuple[Floats, str | None]]:
+def _read_xml(files: TextFiles, name: str) -> Iterator[tuple[Floats, str | None]]:
     root = read_xml(files.content(name), str(files.path / name), "Annotations")
     for box in [box for image in root.all("image") for box in image.all("box")]:
         yield _ring(box.required("segs").split(","), box.where), box.inner("label")
 
 
-def _read_txt(files: LabelFiles, name: str) -> Iterator[tuple[Floats, str | None]]:
+def _read_txt(files: TextFiles, name: str) -> Iterator[tuple[Floats, str | None]]:
     lines = [(where, line.split(",", NUMBERS)) for where, line in files.lines(name)]
     relative = [_four_more(fields[NUMBERS:]) for _, fields in lines]
     for where, fields in lines:

@@ -28,9 +28,9 @@ from pydantic import Field
 
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, Entry, FoldersConfig, short_names
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.data._xml import Element, read_xml
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 from ocrkit.types import Floats
 
 
@@ -62,7 +62,7 @@ class Cute80(Entries):
 
 def _words(listed: Path, config: Cute80Config) -> list[Entry]:
     rows = []
-    for where, line in LabelFiles(listed.parent).lines(listed.name):
+    for where, line in TextFiles(listed.parent).lines(listed.name):
         name, *fields = line.split()
         if len(fields) not in (1, 3):
             raise DataError(f"{where}: expected a picture and its word, got {line!r}")
@@ -81,7 +81,7 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _scenes(listed: Path, config: Cute80Config) -> list[Entry]:
-    root = read_xml(LabelFiles(listed.parent).content(listed.name), str(listed), "tagset")
+    root = read_xml(TextFiles(listed.parent).content(listed.name), str(listed), "tagset")
     rings: dict[str, list[Element]] = {}
     for image in root.all("Image"):
         name = Path(image.required("ImageName")).stem

@@ -17,8 +17,8 @@ from pydantic import Field
 
 from ocrkit.data import _rrc
 from ocrkit.data._base import Dataset, DatasetConfig, Labels, Pictures, select
-from ocrkit.data._files import LabelFiles
 from ocrkit.errors import DataError, ImageError
+from ocrkit.files import TextFiles
 from ocrkit.image import find_images, read_image
 from ocrkit.types import Image
 
@@ -46,7 +46,7 @@ class Icdar(Dataset):
             ImageError: There are no pictures in the folder of pictures.
             DataError: There are no label files, or a list names no picture.
         """
-        self._files = LabelFiles(config.labels)
+        self._files = TextFiles(config.labels)
         self._pictures = Pictures(config.images) if config.images else None
         stems = _stems(config.images, self._files)
         self._stems = [stems[i] for i in select(stems, config, config.images or config.labels)]
@@ -92,10 +92,10 @@ def read_labels(path: Path) -> Labels:
     Raises:
         DataError: The file cannot be read or a line is malformed; the message names both.
     """
-    return _rrc.read_quads(LabelFiles(path.parent), path.name)
+    return _rrc.read_quads(TextFiles(path.parent), path.name)
 
 
-def _stems(images: Path | None, files: LabelFiles) -> list[str]:
+def _stems(images: Path | None, files: TextFiles) -> list[str]:
     """The names of the pictures, in the order of a folder's listing."""
     if images is not None:
         return list(dict.fromkeys(picture.stem for picture in find_images([images])))

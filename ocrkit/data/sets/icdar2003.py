@@ -37,8 +37,8 @@ from pydantic import Field
 from ocrkit.data import _tagged
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, Entry, short_names
-from ocrkit.data._files import LabelFiles
 from ocrkit.data._xml import read_xml
+from ocrkit.files import TextFiles
 
 
 class Icdar2003Config(DatasetConfig):
@@ -69,7 +69,7 @@ class Icdar2003(Entries):
             entries = _words(listed)
         else:
             folder = config.root / f"Scene{trial}"
-            tagged = "words.xml" in LabelFiles(folder)
+            tagged = "words.xml" in TextFiles(folder)
             listed = folder / ("words.xml" if tagged else "locations.xml")
             entries = _tagged.scenes(listed)
         super().__init__(entries, config, listed)
@@ -77,7 +77,7 @@ class Icdar2003(Entries):
 
 def _words(listed: Path) -> list[Entry]:
     """The pictures of single words, which lie beside the XML file that lists them."""
-    content = LabelFiles(listed.parent).content(listed.name)
+    content = TextFiles(listed.parent).content(listed.name)
     images = read_xml(content, str(listed), "imagelist").all("image")
     files = [image.attribute("file") for image in images]
     return [

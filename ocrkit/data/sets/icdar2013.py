@@ -22,8 +22,8 @@ from pydantic import Field
 from ocrkit.data import _rrc
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Box, Entries, Entry, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 
 
 class Icdar2013Config(FoldersConfig):
@@ -54,7 +54,7 @@ class Icdar2013(Entries):
 def _scenes(config: Icdar2013Config) -> tuple[list[Entry], Path]:
     split = "Training" if config.split == "train" else "Test"
     pictures = config.pictures(f"Challenge2_{split}_Task12_Images")
-    files = LabelFiles(config.truth(f"Challenge2_{split}_Task1_GT", f"Challenge2_{split}_Task4_GT"))
+    files = TextFiles(config.truth(f"Challenge2_{split}_Task1_GT", f"Challenge2_{split}_Task4_GT"))
     return scenes(_rrc.SCENES, files, pictures.find, _read), files.path
 
 
@@ -68,7 +68,7 @@ def _words(config: Icdar2013Config) -> tuple[list[Entry], Path]:
     return _rrc.words(listed, folder), listed
 
 
-def _read(files: LabelFiles, name: str) -> Labels:
+def _read(files: TextFiles, name: str) -> Labels:
     """The words of one picture."""
     boxes, texts = [], []
     for where, line in files.lines(name):

@@ -26,8 +26,8 @@ from pydantic import Field
 from ocrkit.data import _rrc
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, Entry, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 
 
 class Icdar2015Config(FoldersConfig):
@@ -65,7 +65,7 @@ def _scenes(config: Icdar2015Config) -> tuple[list[Entry], Path]:
     else:
         pictures = config.pictures("ch4_test_images")
         truth = config.truth("Challenge4_Test_Task1_GT", "Challenge4_Test_Task4_GT")
-    return scenes(_rrc.SCENES, LabelFiles(truth), pictures.find, _rrc.read_quads), truth
+    return scenes(_rrc.SCENES, TextFiles(truth), pictures.find, _rrc.read_quads), truth
 
 
 def _words(config: Icdar2015Config) -> tuple[list[Entry], Path]:
@@ -84,7 +84,7 @@ def _words(config: Icdar2015Config) -> tuple[list[Entry], Path]:
 
 def _corners(path: Path) -> Mapping[str, tuple[str, str]]:
     """The places and coordinates in `coords.txt`, by the names of pictures less suffix."""
-    lines = LabelFiles(path.parent).lines(path.name)
+    lines = TextFiles(path.parent).lines(path.name)
     split = ((where, *line.partition(",")) for where, line in lines)
     return {Path(name.strip()).stem: (where, numbers) for where, name, _, numbers in split}
 

@@ -19,9 +19,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ocrkit.data._base import Dataset, DatasetConfig, Labels, read_lines, select
+from ocrkit.data._base import Dataset, DatasetConfig, Labels, select
 from ocrkit.data._lines import Lines, Listed
 from ocrkit.errors import DataError
+from ocrkit.files import read_lines
 from ocrkit.image import read_image
 from ocrkit.types import Image
 

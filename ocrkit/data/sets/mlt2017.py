@@ -21,8 +21,8 @@ from pydantic import Field
 from ocrkit.data import _rrc
 from ocrkit.data._base import DatasetConfig
 from ocrkit.data._entries import Entries, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles
 from ocrkit.errors import ImageError
+from ocrkit.files import TextFiles
 from ocrkit.image import find_images
 
 
@@ -49,7 +49,7 @@ class Mlt2017(Entries):
         truth = config.truth(f"{labels}_v2", labels)
         parts = _Parts(config, f"ch8_{split}_images")
         read = partial(_rrc.read_quads, scripts=True)
-        super().__init__(scenes(_rrc.SCENES, LabelFiles(truth), parts.find, read), config, truth)
+        super().__init__(scenes(_rrc.SCENES, TextFiles(truth), parts.find, read), config, truth)
 
 
 class _Parts:

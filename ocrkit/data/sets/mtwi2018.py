@@ -22,7 +22,7 @@ from ocrkit import geometry
 from ocrkit.data import _rrc
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles
+from ocrkit.files import TextFiles
 
 
 class Mtwi2018Config(FoldersConfig):
@@ -44,11 +44,11 @@ class Mtwi2018(Entries):
         """
         truth = config.truth("txt_train", "mtwi_2018_train/txt_train")
         pictures = config.pictures("image_train", "mtwi_2018_train/image_train")
-        entries = scenes(r"(.+)\.txt", LabelFiles(truth), pictures.find, _read)
+        entries = scenes(r"(.+)\.txt", TextFiles(truth), pictures.find, _read)
         super().__init__(entries, config, truth)
 
 
-def _read(files: LabelFiles, name: str) -> Labels:
+def _read(files: TextFiles, name: str) -> Labels:
     """The lines of text in one picture."""
     labels = _rrc.read_quads(files, name)
     quads = (np.asarray(quad, np.float32) for quad in labels.outlines)

@@ -18,8 +18,8 @@ import numpy as np
 
 from ocrkit.data._base import DatasetConfig, Labels, Pictures
 from ocrkit.data._entries import Entries, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 
 IGNORED = "###"
 """The transcription of a line that is to be ignored."""
@@ -45,7 +45,7 @@ class Rctw17(Entries):
         entries = [
             entry
             for truth, pictures in _places(config)
-            for entry in scenes(r"(.+)\.txt", LabelFiles(truth), pictures.find, _read)
+            for entry in scenes(r"(.+)\.txt", TextFiles(truth), pictures.find, _read)
         ]
         super().__init__(entries, config, config.root)
 
@@ -58,7 +58,7 @@ def _places(config: Rctw17Config) -> list[tuple[Path, Pictures]]:
     return [(config.truth("train_gts"), config.pictures("train_images"))]
 
 
-def _read(files: LabelFiles, name: str) -> Labels:
+def _read(files: TextFiles, name: str) -> Labels:
     """The lines of text in one picture."""
     outlines, texts, ignored = [], [], []
     for where, line in files.lines(name):

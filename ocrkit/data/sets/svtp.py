@@ -17,8 +17,8 @@ from pydantic import Field
 
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, Entry, FoldersConfig, short_names
-from ocrkit.data._files import LabelFiles
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles
 
 
 class SvtpConfig(FoldersConfig):
@@ -46,7 +46,7 @@ class Svtp(Entries):
 
 def _words(listed: Path, folder: Path) -> list[Entry]:
     rows = []
-    for where, line in LabelFiles(listed.parent).lines(listed.name):
+    for where, line in TextFiles(listed.parent).lines(listed.name):
         name, *words = re.split(r"[\s,]+", line.strip())
         if not words:
             raise DataError(f"{where}: expected a picture and its word, got {line!r}")

@@ -24,8 +24,8 @@ from scipy.io import loadmat
 
 from ocrkit.data._base import DatasetConfig, Labels
 from ocrkit.data._entries import Entries, FoldersConfig, scenes
-from ocrkit.data._files import LabelFiles, parse_numbers
 from ocrkit.errors import DataError
+from ocrkit.files import TextFiles, parse_numbers
 from ocrkit.types import Floats
 
 IGNORED = "#"
@@ -60,11 +60,11 @@ class TotalText(Entries):
         polygons = f"Groundtruth/Polygon/{split}"
         truth = config.truth(polygons, f"groundtruth_text/{polygons}", f"txt_format/{split}")
         pattern = r"(?:poly_)?gt_(.+)\.(?:mat|txt)"
-        entries = scenes(pattern, LabelFiles(truth), pictures.find, _read)
+        entries = scenes(pattern, TextFiles(truth), pictures.find, _read)
         super().__init__(entries, config, truth)
 
 
-def _read(files: LabelFiles, name: str) -> Labels:
+def _read(files: TextFiles, name: str) -> Labels:
     """The words of one picture."""
     rows = _read_mat(files, name) if name.endswith(".mat") else _read_txt(files, name)
     kept = [row for row in rows if len(row[0]) > 1]
@@ -78,7 +78,7 @@ Row = tuple[Floats, str | None, str]
 """The outline of a word, its text and its orientation."""
 
 
-def _read_mat(files: LabelFiles, name: str) -> Iterator[Row]:
+def _read_mat(files: TextFiles, name: str) -> Iterator[Row]:
     place = str(files.path / name)
     stream: Any = io.BytesIO(files.content(name))  # the type stubs know only paths
     try:
@@ -96,7 +96,7 @@ def _read_mat(files: LabelFiles, name: str) -> Iterator[Row]:
         yield points, _cell_text(text, where), _cell_text(orientation, where) or ""
 
 
-def _read_txt(files: LabelFiles, name: str) -> Iterator[Row]:
+def _read_txt(files: TextFiles, name: str) -> Iterator[Row]:
     for where, entry in _entries(files, name):
         match = _ENTRY.fullmatch(entry)
         if not match:
@@ -107,7 +107,7 @@ def _read_txt(files: LabelFiles, name: str) -> Iterator[Row]:
         yield points, _listed_text(text, where), _listed_text(orientation, where) or ""
 
 
-def _entries(files: LabelFiles, name: str) -> Iterator[tuple[str, str]]:
+def _entries(files: TextFiles, name: str) -> Iterator[tuple[str, str]]:
     """Entries, of one or more lines, each after the place of its first."""
     start, parts = "", list[str]()
     for where, line in files.lines(name):

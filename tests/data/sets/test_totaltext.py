@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from ocrkit import data
-from ocrkit.data._files import LabelFiles
 from ocrkit.data.sets.totaltext import TotalText, TotalTextConfig, _read
 from ocrkit.errors import DataError, ImageError
+from ocrkit.files import TextFiles
 from ocrkit.image import write_image
 
 X, Y = [206, 251, 386, 542, 620, 646], [633, 811, 931, 946, 926, 976]
@@ -184,7 +184,7 @@ def test_any_text_comes_back(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("txt")
     lines = [f"{LINE}transcriptions: [u{text!a}]\n" for text in texts]
     (path / "poly_gt_img1.txt").write_text("".join(lines))
-    assert _read(LabelFiles(path), "poly_gt_img1.txt").texts == tuple(texts)
+    assert _read(TextFiles(path), "poly_gt_img1.txt").texts == tuple(texts)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Label files where a download has put them: in a folder, or still in their zip archive."""
+"""Text files of datasets and results: in a folder, or still in the zip archive of a download."""
 
 import lzma
 import zipfile
@@ -14,7 +14,7 @@ from ocrkit.errors import DataError
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class LabelFiles:
+class TextFiles:
     """The files directly in a folder, or all those in a zip archive, by their names.
 
     Folders within an archive do not matter; hidden files, and those that macOS adds, do not count.
@@ -63,22 +63,13 @@ class LabelFiles:
             raise DataError(f"{self.path / name}: cannot be read: {error.strerror}") from error
 
     def lines(self, name: str) -> Iterator[tuple[str, str]]:
-        r"""The lines of a UTF-8 file that are not blank, each after its place (file:line).
-
-        A byte order mark and both kinds of line end (\n, \r\n) are accepted.
+        """The lines of a file that are not blank, each after its place (file:line).
 
         Raises:
             DataError: The file is missing or cannot be read, or a line is not UTF-8.
         """
-        content = self.content(name).removeprefix(b"\xef\xbb\xbf")
-        for number, line in enumerate(content.split(b"\n"), start=1):
-            where = f"{self.path / name}:{number}"
-            try:
-                text = line.removesuffix(b"\r").decode()
-            except UnicodeDecodeError as error:
-                raise DataError(f"{where}: not UTF-8; convert the file to UTF-8") from error
-            if text.strip():
-                yield where, text
+        for number, text in _lines(self.content(name), self.path / name):
+            yield f"{self.path / name}:{number}", text
 
     @cached_property
     def _archived(self) -> Mapping[str, bytes] | None:
@@ -106,6 +97,22 @@ class LabelFiles:
         return files
 
 
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    r"""The lines of a UTF-8 file that are not blank, with their numbers from 1.
+
+    A byte order mark and both kinds of line end (\n, \r\n) are accepted. Other separators that
+    Python would split at may stand in a transcription.
+
+    Raises:
+        DataError: The file cannot be read, or a line is not UTF-8.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return _lines(content, path)
+
+
 def parse_numbers(fields: Sequence[str], where: str) -> list[float]:
     """The coordinates that the fields are.
 
@@ -119,6 +126,18 @@ def parse_numbers(fields: Sequence[str], where: str) -> list[float]:
     if not all(abs(value) <= LARGEST for value in values):
         raise DataError(f"{where}: a coordinate is not finite")
     return values
+
+
+def _lines(content: bytes, source: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file's content; see `read_lines`."""
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        try:
+            text = line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError as error:
+            where = f"{source}:{number}"
+            raise DataError(f"{where}: not UTF-8; convert the file to UTF-8") from error
+        if text.strip():
+            yield number, text
 
 
 def _counts(name: str) -> bool:
