@@ -28,11 +28,11 @@ from ocrkit import geometry
 from ocrkit.errors import DataError
 from ocrkit.synth.atlas import Atlas, Indices, has_all
 from ocrkit.synth.backgrounds import Backgrounds
-from ocrkit.synth.corpus import Corpus
+from ocrkit.synth.corpus import Corpus, phrase
 from ocrkit.synth.effects import light_and_colour
 from ocrkit.synth.fonts import as_drawn, find_fonts
 from ocrkit.synth.paint import OVER, Dice, Scene, compose, contrasting, expose
-from ocrkit.synth.words import HEIGHT, MAX_PHRASE, Typefaces, WordStyle
+from ocrkit.synth.words import HEIGHT, Typefaces, WordStyle
 
 PHOTOGRAPH = (320, 480)  # size at which photographs are kept
 
@@ -135,13 +135,7 @@ class TorchWords:
 
     def _text(self, rng: np.random.Generator) -> str:
         """A word, or now and then a few."""
-        text = self.corpus.sample(rng)
-        while rng.random() < self.style.phrases:
-            longer = f"{text} {self.corpus.sample(rng)}"
-            if len(longer) > MAX_PHRASE:
-                break
-            text = longer
-        return text
+        return phrase(self.corpus, self.style.phrases, rng)
 
     def _as_drawn(self, text: str, face: int) -> str:
         """What `text` says in a face of the atlas, as far as the charset can say it."""

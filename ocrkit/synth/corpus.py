@@ -43,6 +43,9 @@ class Voice(Protocol):
         """A word."""
 
 
+MAX_PHRASE = 25  # characters
+
+
 class Corpus:
     """An endless source of short texts.
 
@@ -124,3 +127,14 @@ class Corpus:
             forms = (character, character.swapcase(), dollar)
             folded.append(next((form for form in forms if self._allowed.issuperset(form)), ""))
         return "".join(folded)
+
+
+def phrase(corpus: Corpus, chance: float, rng: np.random.Generator) -> str:
+    """A word, and with `chance` another after it, and so on, up to MAX_PHRASE characters."""
+    text = corpus.sample(rng)
+    while rng.random() < chance:
+        longer = f"{text} {corpus.sample(rng)}"
+        if len(longer) > MAX_PHRASE:
+            break
+        text = longer
+    return text

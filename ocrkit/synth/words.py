@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ocrkit import geometry
 from ocrkit.errors import DataError
 from ocrkit.synth.backgrounds import Backgrounds
-from ocrkit.synth.corpus import Corpus
+from ocrkit.synth.corpus import Corpus, phrase
 from ocrkit.synth.effects import contrasting_colour, light_and_colour, photograph
 from ocrkit.synth.fonts import as_drawn, can_draw, face_for, find_fonts
 from ocrkit.synth.glyphs import Ink, bend, draw_text
@@ -27,7 +27,6 @@ from ocrkit.types import Floats, Image, Sample
 LEAST_SPREAD = 6.0  # grey levels; crops that vary less show no text
 HEIGHT = 48  # px per em at which a word is set
 PAD = HEIGHT // 2  # px of margin round it, for neighbours and shadows
-MAX_PHRASE = 25  # characters
 
 Matrix = NDArray[np.float64]
 
@@ -158,13 +157,7 @@ class WordGenerator:
 
     def _text(self, rng: np.random.Generator) -> str:
         """A word, or now and then a few: detectors cut words together that stand close."""
-        text = self.corpus.sample(rng)
-        while rng.random() < self.style.phrases:
-            longer = f"{text} {self.corpus.sample(rng)}"
-            if len(longer) > MAX_PHRASE:
-                break
-            text = longer
-        return text
+        return phrase(self.corpus, self.style.phrases, rng)
 
     def _face_and_text(self, rng: np.random.Generator) -> tuple[str, str]:
         """A face that can draw a text, and the text as it draws it."""
