@@ -27,8 +27,8 @@ from torch.nn import functional as F
 
 from ocrkit import geometry
 from ocrkit.detect._base import Detector, DetectorConfig
-from ocrkit.layers.backbones import VGG16, Compact
-from ocrkit.layers.blocks import ConvNorm
+from ocrkit.layers.backbones import VGG16, CompactPyramid
+from ocrkit.layers.blocks import double
 from ocrkit.layers.losses import hardest_negatives
 from ocrkit.types import Bools, Detections, Floats, Sample
 
@@ -168,26 +168,16 @@ class PixelLink(Detector[PixelLinkConfig, PixelLinkMaps, PixelLinkTargets]):
 
 
 class _Lite(nn.Module):
-    """Compact backbone; 64 channels at strides 32 to 8, 32 at stride 4; nine logits at stride 4."""
+    """The trunk that the shipped detectors share; nine logits at stride 4."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.backbone = Compact()
-        c4, c8, c16, c32 = self.backbone.channels
-        self.lateral = nn.ModuleList(ConvNorm(c, 64, 1) for c in (c32, c16, c8))
-        self.smooth = nn.ModuleList([ConvNorm(64, 64), ConvNorm(64, 64)])
-        self.narrow = ConvNorm(64, 32, 1, act=False)
-        self.lateral4 = ConvNorm(c4, 32, 1, act=False)
-        self.smooth4 = ConvNorm(32, 32)
-        self.heads = nn.Conv2d(32, 9, 1)
+        self.trunk = CompactPyramid()
+        self.heads = nn.Conv2d(self.trunk.channels[0], 9, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        f4, f8, f16, f32 = self.backbone(images)
-        to64 = self.lateral
-        x = self.smooth[0](_double(to64[0](f32)) + to64[1](f16))
-        x = self.smooth[1](_double(x) + to64[2](f8))
-        x = F.relu(_double(self.narrow(x)) + self.lateral4(f4))
-        logits: Tensor = self.heads(self.smooth4(x))
+        finest, *_ = self.trunk(images)
+        logits: Tensor = self.heads(finest)
         return logits
 
 
@@ -209,12 +199,8 @@ class _Paper(nn.Module):
         *finer, conv5, fc7 = (head(m) for head, m in zip(self.heads, maps, strict=True))
         x: Tensor = conv5 + fc7
         for logits in reversed(finer):
-            x = _double(x) + logits
+            x = double(x) + logits
         return x
-
-
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def _entropy(logits: Tensor, labels: Tensor) -> Tensor:

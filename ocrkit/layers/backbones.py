@@ -1,8 +1,9 @@
 """Feature extractors: pictures in, feature maps at named strides out."""
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from ocrkit.layers.blocks import ConvNorm, Residual
+from ocrkit.layers.blocks import ConvNorm, Residual, double
 
 
 class Compact(nn.Module):
@@ -42,6 +43,37 @@ class Compact(nn.Module):
             x = stage(x)
             maps.append(x)
         return maps
+
+
+class CompactPyramid(nn.Module):
+    """`Compact` with a narrow neck from coarse to fine: the trunk of the `lite` detectors.
+
+    All of them name it `network.trunk`, so that one can be trained from the weights of another
+    (`train.init`). Outputs at strides 4, 8, 16 and 32: fine maps that have seen the coarse ones.
+    """
+
+    channels = (32, 64, 64, 64)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = Compact()
+        c4, c8, c16, c32 = self.backbone.channels
+        self.lateral = nn.ModuleList(ConvNorm(c, 64, 1) for c in (c32, c16, c8))
+        self.smooth = nn.ModuleList([ConvNorm(64, 64), ConvNorm(64, 64)])
+        self.narrow = ConvNorm(64, 32, 1, act=False)
+        self.lateral4 = ConvNorm(c4, 32, 1, act=False)
+        self.smooth4 = ConvNorm(32, 32)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) to four maps (B, C_i, H/s_i, W/s_i), s = 4, 8, 16, 32."""
+        c4, c8, c16, c32 = self.backbone(images)
+        lateral32, lateral16, lateral8 = self.lateral
+        smooth16, smooth8 = self.smooth
+        p32 = lateral32(c32)
+        p16 = smooth16(double(p32) + lateral16(c16))
+        p8 = smooth8(double(p16) + lateral8(c8))
+        p4 = self.smooth4(F.relu(double(self.narrow(p8)) + self.lateral4(c4)))
+        return [p4, p8, p16, p32]
 
 
 class VGG16(nn.Module):

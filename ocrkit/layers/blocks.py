@@ -75,3 +75,8 @@ class SequenceEncoder(nn.Module):
         recurrent, linear = last
         result: Tensor = linear(self.dropout(recurrent(x)[0]))
         return result
+
+
+def double(x: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, C, 2H, 2W), bilinear."""
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
