@@ -80,32 +80,29 @@ class VGG16(nn.Module):
     """VGG-16 with pool5 at stride 1 and fc6, fc7 as convolutions (1409.1556; 1801.01315, figure 3).
 
     Outputs conv2_2 (128 channels, stride 2), conv3_3 (256, 4), conv4_3 (512, 8), conv5_3 (512, 16)
-    and fc7 (1024, 16). Weights are random: none are downloaded.
+    and, with `fc`, fc7 (1024, 16). Weights are random: none are downloaded.
     """
 
     channels = (128, 256, 512, 512, 1024)
 
-    def __init__(self) -> None:
+    def __init__(self, *, fc: bool = True) -> None:
         super().__init__()
         plan = ((3, 64, 2), (64, 128, 2), (128, 256, 3), (256, 512, 3), (512, 512, 3))
         self.stages = nn.ModuleList(_vgg_stage(*sizes) for sizes in plan)
         self.pool = nn.MaxPool2d(2)
-        self.fc = nn.Sequential(
-            nn.MaxPool2d(3, stride=1, padding=1),
-            nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(1024, 1024, 1),
-            nn.ReLU(inplace=True),
-        )
+        self.fc = _vgg_fc() if fc else None
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) to five maps, at strides 2, 4, 8, 16 and 16; H and W multiples of 16."""
+        """(B, 3, H, W) to maps at strides 2, 4, 8, 16 and, with `fc`, 16 again.
+
+        H and W must be multiples of 16.
+        """
         maps = []
         x = images
         for index, stage in enumerate(self.stages):
             x = stage(self.pool(x) if index else x)
             maps.append(x)
-        return [*maps[1:], self.fc(x)]
+        return maps[1:] if self.fc is None else [*maps[1:], self.fc(x)]
 
 
 def _vgg_stage(channels_in: int, channels_out: int, count: int) -> nn.Sequential:
@@ -114,3 +111,13 @@ def _vgg_stage(channels_in: int, channels_out: int, count: int) -> nn.Sequential
         before = channels_in if index == 0 else channels_out
         layers += [nn.Conv2d(before, channels_out, 3, padding=1), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
+
+
+def _vgg_fc() -> nn.Sequential:
+    return nn.Sequential(
+        nn.MaxPool2d(3, stride=1, padding=1),
+        nn.Conv2d(512, 1024, 3, padding=6, dilation=6),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(1024, 1024, 1),
+        nn.ReLU(inplace=True),
+    )

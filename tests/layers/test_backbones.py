@@ -2,7 +2,7 @@
 
 import torch
 
-from ocrkit.layers.backbones import VGG16, Compact
+from ocrkit.layers.backbones import VGG16, Compact, CompactPyramid
 from ocrkit.layers.blocks import SequenceEncoder
 
 
@@ -27,3 +27,14 @@ def test_sequence_encoder_sees_both_directions():
     difference = (encoder(x) - encoder(changed)).abs().sum(-1)[0]
     assert encoder(x).shape == (1, 7, 5)
     assert (difference[[0, 6]] > 0).all()
+
+
+def test_vgg_without_fc():
+    sizes = [tuple(m.shape[1:]) for m in VGG16(fc=False).eval()(torch.zeros(1, 3, 32, 48))]
+    assert sizes == [(128, 16, 24), (256, 8, 12), (512, 4, 6), (512, 2, 3)]
+
+
+def test_the_pyramid_of_the_lite_detectors():
+    pyramid = CompactPyramid().eval()
+    sizes = [tuple(m.shape[1:]) for m in pyramid(torch.zeros(1, 3, 64, 96))]
+    assert sizes == [(32, 16, 24), (64, 8, 12), (64, 4, 6), (64, 2, 3)]
