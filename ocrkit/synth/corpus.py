@@ -1,6 +1,7 @@
 """What synthetic text says: words in all casings, numbers, prices, codes, addresses, noise."""
 
 import dataclasses
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -81,7 +82,7 @@ class Corpus:
             raise ConfigError(f"languages: expected positive weights, got {chances}")
         self._voices = [self._voice(name, words) for name in chances]
         weights = np.array(list(chances.values()))
-        self._cumulative = np.cumsum(weights / weights.sum())
+        self._cumulative = np.cumsum(weights / weights.sum()).tolist()
 
     def sample(self, rng: np.random.Generator) -> str:
         """One text without spaces, 1 to 25 characters."""
@@ -99,7 +100,7 @@ class Corpus:
         """The voice of a text's language; one alone takes nothing from `rng`."""
         if len(self._voices) == 1:
             return self._voices[0]
-        index = int(np.searchsorted(self._cumulative, rng.random(), side="right"))
+        index = bisect_right(self._cumulative, rng.random())
         return self._voices[min(index, len(self._voices) - 1)]
 
     def _voice(self, name: str, words: Sequence[str] | None) -> Voice:

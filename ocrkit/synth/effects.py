@@ -18,6 +18,7 @@ _SIGN_COLOURS = np.array(
     ],
     np.float32,
 )  # fmt: skip
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 _NORMAL_QUANTILES = ndtri((np.arange(256) + 0.5) / 256)
 
 
@@ -42,7 +43,7 @@ def add_noise(image: Image, sigma: float, rng: np.random.Generator) -> Image:
     # Random bytes looked up among a normal distribution's quantiles: ten times as fast as normals.
     quantiles = np.round(_NORMAL_QUANTILES * sigma).astype(np.int16)
     chance = np.frombuffer(rng.bytes(image.size), np.uint8).reshape(image.shape)
-    return np.asarray(cv2.add(image, quantiles[chance], dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.add(image, cv2.LUT(chance, quantiles), dtype=cv2.CV_8U), np.uint8)
 
 
 def compress(image: Image, quality: int) -> Image:
@@ -113,25 +114,26 @@ def light_and_colour(rng: np.random.Generator) -> Floats:
     """A random colour (3,) float32 in [0, 255]; greys and the colours of signs are common."""
     kind = rng.random()
     if kind < 0.45:
-        colour = rng.uniform(0, 255) + rng.normal(0, 8, 3)
+        colour = 255 * rng.random() + 8 * rng.standard_normal(3)
     elif kind < 0.8:
         hue = _SIGN_COLOURS[rng.integers(len(_SIGN_COLOURS))]
-        colour = hue * rng.uniform(0.6, 1.1) + rng.normal(0, 15, 3)
+        colour = hue * rng.uniform(0.6, 1.1) + 15 * rng.standard_normal(3)
     else:
-        colour = rng.uniform(0, 255, 3)
+        colour = 255 * rng.random(3)
     # Not np.clip, whose checks take longer than the work on three numbers.
     return np.minimum(np.maximum(colour, 0), 255).astype(np.float32)
 
 
 def luminance(colour: Floats) -> float:
     """Grey level of an RGB colour (Rec. 601), in [0, 255]."""
-    return float(colour @ np.array([0.299, 0.587, 0.114], np.float32))
+    return float(colour @ _LUMINANCE)
 
 
 def contrasting_colour(background: Floats, least: float, rng: np.random.Generator) -> Floats:
     """A colour whose luminance differs from the background's by at least `least` grey levels."""
+    ground = luminance(background)
     for _ in range(12):
         colour = light_and_colour(rng)
-        if abs(luminance(colour) - luminance(background)) >= least:
+        if abs(luminance(colour) - ground) >= least:
             return colour
-    return np.full(3, 0.0 if luminance(background) > 127 else 255.0, np.float32)
+    return np.full(3, 0.0 if ground > 127 else 255.0, np.float32)

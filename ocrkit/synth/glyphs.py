@@ -4,6 +4,7 @@ Glyphs are drawn once and kept: setting a word from them takes a tenth of the ti
 """
 
 import functools
+import itertools
 import math
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from ocrkit.types import Floats, Image
 
 HAZE = 40  # of 255; fainter edges of glyphs do not count as ink
 
+_PROBE_SIZE = 48  # px per em at which a face's kerning is tried: words are set at this size too
 _NO_SPANS = np.zeros((0, 2), np.float32)
 
 
@@ -44,6 +46,8 @@ class Glyph(NamedTuple):
         ink: Bounds (left, top, right, bottom) of what is no haze, from
             the pen, px; None if nothing is.
         advance: From the pen to the next character's, px.
+        lacking: Whether the face has nothing for the character but what it draws for all
+            that it lacks: mostly a box.
     """
 
     alpha: Image
@@ -51,6 +55,7 @@ class Glyph(NamedTuple):
     top: int
     ink: tuple[int, int, int, int] | None
     advance: float
+    lacking: bool
 
 
 def draw_text(text: str, font: str, size: int, pad: int = 4, tracking: float = 0.0) -> Ink | None:
@@ -65,26 +70,29 @@ def draw_text(text: str, font: str, size: int, pad: int = 4, tracking: float = 0
     """
     glyphs = [draw_glyph(font, size, character) for character in text]
     pens = _pens(text, font, size, glyphs, tracking * size)
-    starts = [round(pen) for pen in pens]
-    boxes = [
-        (start + g.ink[0], g.ink[1], start + g.ink[2], g.ink[3])
-        for start, g in zip(starts, glyphs, strict=False)
-        if g.ink
-    ]
-    if not boxes:
+    inked = [(round(pen), g, g.ink) for pen, g in zip(pens, glyphs, strict=False) if g.ink]
+    if not inked:
         return None
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
+    left, right = min([x + ink[0] for x, _, ink in inked]), max([x + ink[2] for x, _, ink in inked])
+    top, bottom = min([ink[1] for _, _, ink in inked]), max([ink[3] for _, _, ink in inked])
     width, height = right - left, bottom - top
     alpha = np.zeros((height + 2 * pad, width + 2 * pad), np.uint8)
     inside = alpha[pad : pad + height, pad : pad + width]
-    for start, glyph in zip(starts, glyphs, strict=False):
-        if glyph.ink:
-            _stamp(inside, glyph.alpha, start + glyph.left - left, glyph.top - top)
-    x0, y0, x1, y1 = pad, pad, pad + width, pad + height
-    quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+    for x, glyph, _ in inked:
+        stamp(inside, glyph.alpha, x + glyph.left - left, glyph.top - top)
+    quad = _upright_quad(pad, pad, pad + width, pad + height)
     edges = np.array(pens, np.float32) + np.float32(pad - left)
-    return Ink(alpha, quad, float(pad - top), np.stack([edges[:-1], edges[1:]], axis=1))
+    spans = np.empty((len(glyphs), 2), np.float32)
+    spans[:, 0], spans[:, 1] = edges[:-1], edges[1:]
+    return Ink(alpha, quad, float(pad - top), spans)
+
+
+def has_glyphs(text: str, font: str, size: int) -> bool:
+    """Whether the face has a glyph for each character of `text` but spaces.
+
+    As `fonts.can_draw`, by the very glyphs that `draw_text` then sets.
+    """
+    return all(not draw_glyph(font, size, c).lacking or c.isspace() for c in text)
 
 
 def bend(ink: Ink, sagitta: float) -> Ink:
@@ -100,57 +108,60 @@ def bend(ink: Ink, sagitta: float) -> Ink:
     map_y = np.arange(height + rise, dtype=np.float32)[:, None] - top + offset[None]
     map_x = np.broadcast_to(x, map_y.shape)
     alpha = cv2.remap(ink.alpha, np.ascontiguousarray(map_x), map_y, cv2.INTER_LINEAR)
-    quad = _ink_quad(np.asarray(alpha, np.uint8))
-    if quad is None:
+    box = _ink_box(np.asarray(alpha, np.uint8))
+    if box is None:
         return ink
-    return Ink(np.asarray(alpha, np.uint8), quad, spans=ink.spans)
+    return Ink(np.asarray(alpha, np.uint8), _upright_quad(*box), spans=ink.spans)
 
 
-def _ink_quad(alpha: Image) -> Floats | None:
-    """The upright quad (4, 2) round all that is darker than a haze; None if nothing is."""
-    rows, columns = (
-        np.flatnonzero(alpha.max(axis=1) > HAZE),
-        np.flatnonzero(alpha.max(axis=0) > HAZE),
-    )
-    if not len(rows) or not len(columns):
-        return None
-    left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def _stamp(canvas: Image, alpha: Image, x: int, y: int) -> None:
-    """Add a glyph's ink to `canvas` in place; what lies outside is dropped."""
+def stamp(canvas: Image, alpha: Image, x: int, y: int) -> None:
+    """Add a mask to `canvas` in place, its corner at (x, y); what lies outside is dropped."""
     height, width = alpha.shape
-    x0, y0 = max(x, 0), max(y, 0)
-    target = canvas[y0 : y + height, x0 : x + width]
-    rows, columns = target.shape
-    np.maximum(target, alpha[y0 - y : y0 - y + rows, x0 - x : x0 - x + columns], out=target)
+    if x < 0 or y < 0:
+        alpha = alpha[max(-y, 0) :, max(-x, 0) :]
+    target = canvas[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)]
+    if target.shape != alpha.shape:
+        alpha = alpha[: target.shape[0], : target.shape[1]]
+    np.maximum(target, alpha, out=target)
+
+
+def _ink_box(alpha: Image) -> tuple[int, int, int, int] | None:
+    """Bounds (left, top, right, bottom) of all that is darker than a haze; None if nothing is."""
+    left, top, width, height = cv2.boundingRect(cv2.threshold(alpha, HAZE, 1, cv2.THRESH_BINARY)[1])
+    return (left, top, left + width, top + height) if width else None
+
+
+def _upright_quad(left: float, top: float, right: float, bottom: float) -> Floats:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def _pens(text: str, font: str, size: int, glyphs: list[Glyph], space: float) -> list[float]:
     """Where each character's pen stands, and where the pen ends; px."""
-    pens = [0.0]
-    kerned = _has_kerning(font)
-    for index, glyph in enumerate(glyphs):
-        pair = text[index : index + 2]
-        closer = _kerning(font, size, pair) if kerned and len(pair) == 2 else 0.0
-        pens.append(pens[-1] + glyph.advance + closer + space)
-    return pens
+    steps = [glyph.advance + space for glyph in glyphs]
+    if _has_kerning(font):
+        for index in range(len(text) - 1):
+            steps[index] += _kerning(font, size, text[index : index + 2])
+    return list(itertools.accumulate(steps, initial=0.0))
 
 
-@functools.lru_cache(maxsize=50_000)
+@functools.lru_cache(maxsize=100_000)
 def draw_glyph(font: str, size: int, character: str) -> Glyph:
     """A character in a face; about 1 kB each at 48 px."""
     face = load_font(font, size)
     mask, (left, top) = face.getmask2(character, mode="L", anchor="ls")
     width, height = mask.size
-    alpha = np.frombuffer(bytes(mask), np.uint8).reshape(height, width)
-    quad = _ink_quad(alpha) if width and height else None
-    advance = float(face.getlength(character))
-    if quad is None:
-        return Glyph(alpha, left, top, None, advance)
-    (x0, y0), (x1, y1) = quad[0].astype(int).tolist(), quad[2].astype(int).tolist()
-    return Glyph(alpha, left, top, (left + x0, top + y0, left + x1, top + y1), advance)
+    pixels = bytes(mask)
+    lacking = not pixels.strip(b"\0") or pixels == _missing(font, size)
+    alpha = np.frombuffer(pixels, np.uint8).reshape(height, width)
+    box = _ink_box(alpha) if width and height else None
+    ink = (left + box[0], top + box[1], left + box[2], top + box[3]) if box else None
+    return Glyph(alpha, left, top, ink, float(face.getlength(character)), lacking)
+
+
+@functools.lru_cache(maxsize=4096)
+def _missing(font: str, size: int) -> bytes:
+    """The pixels that the face draws for characters that it lacks."""
+    return bytes(load_font(font, size).getmask2("\uffff", mode="L", anchor="ls")[0])
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -163,4 +174,4 @@ def _kerning(font: str, size: int, pair: str) -> float:
 @functools.lru_cache(maxsize=4096)
 def _has_kerning(font: str) -> bool:
     """Whether the face brings the pairs together that nearly all do."""
-    return any(_kerning(font, 64, pair) for pair in ("AV", "To", "VA", "Ta", "P."))
+    return any(_kerning(font, _PROBE_SIZE, pair) for pair in ("AV", "To", "VA", "Ta", "P."))

@@ -5,30 +5,29 @@ mask straight to the finished crop, where it is painted on a background: no pixe
 crop does not show, which makes small crops cheap.
 """
 
-import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ocrkit import geometry
 from ocrkit.errors import DataError
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import Corpus, phrase
 from ocrkit.synth.effects import contrasting_colour, light_and_colour, photograph
-from ocrkit.synth.fonts import as_drawn, can_draw, face_for, find_fonts
-from ocrkit.synth.glyphs import Ink, bend, draw_text
+from ocrkit.synth.fonts import as_drawn, find_fonts
+from ocrkit.synth.glyphs import Ink, bend, draw_text, has_glyphs, stamp
+from ocrkit.synth.viewpoint import Viewpoint, take
 from ocrkit.types import Floats, Image, Sample
 
 LEAST_SPREAD = 6.0  # grey levels; crops that vary less show no text
 HEIGHT = 48  # px per em at which a word is set
 PAD = HEIGHT // 2  # px of margin round it, for neighbours and shadows
-
-Matrix = NDArray[np.float64]
+MOST_FACES = 200  # that are tried for a text
 
 
 class Typefaces:
@@ -44,11 +43,11 @@ class Typefaces:
             families.setdefault(path.parent, []).append(str(path))
         self._families = list(families.values())
         weights = np.sqrt([min(len(f), 30) for f in self._families])
-        self._cumulative = np.cumsum(weights / weights.sum())
+        self._cumulative = np.cumsum(weights / weights.sum()).tolist()
 
     def sample(self, rng: np.random.Generator) -> str:
         """Path of a face; a family's chance grows with the root of its size."""
-        index = int(np.searchsorted(self._cumulative, rng.random(), side="right"))
+        index = bisect_right(self._cumulative, rng.random())
         family = self._families[min(index, len(self._families) - 1)]
         return family[rng.integers(len(family))]
 
@@ -138,11 +137,11 @@ class WordGenerator:
         """A text and a photograph of it."""
         style = self.style
         text, ink = self._ink(rng)
-        matrix, (height, width) = self._camera(ink.quad, rng)
-        ground = self.backgrounds.patch(height, width, rng)
+        view = take(ink.quad, style.turned, style.boxed, style.small, rng)
+        ground = self.backgrounds.patch(*view.size, rng)
         canvas = ground.astype(np.float32)
-        for layer in self._layers(ink, ground, rng):
-            alpha = _seen(layer.alpha, matrix, height, width)
+        for layer in self._layers(ink, view, ground, rng):
+            alpha = view.seen(layer.alpha)
             if layer.soft:
                 alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), layer.soft), np.uint8)
             blend(canvas, alpha, layer.paint, layer.opacity)
@@ -161,12 +160,13 @@ class WordGenerator:
 
     def _face_and_text(self, rng: np.random.Generator) -> tuple[str, str]:
         """A face that can draw a text, and the text as it draws it."""
-        first, text = self.typefaces.sample(rng), self._text(rng)
-        others = iter(lambda: self.typefaces.sample(rng), "")
-        font = face_for(text, itertools.chain([first], others))
-        if font is None:
-            raise DataError(f"no face draws {text!r}: install more, see tools/install_fonts.sh")
-        return font, as_drawn(text, font)
+        text = self._text(rng)
+        for _ in range(MOST_FACES):
+            font = self.typefaces.sample(rng)
+            drawn = as_drawn(text, font)
+            if has_glyphs(drawn, font, HEIGHT):
+                return font, drawn
+        raise DataError(f"no face draws {text!r}: install more, see tools/install_fonts.sh")
 
     def _ink(self, rng: np.random.Generator) -> tuple[str, Ink]:
         """A text and its ink, set flat at HEIGHT px per em."""
@@ -183,23 +183,9 @@ class WordGenerator:
             ink = bend(ink, rng.uniform(-0.18, 0.18) * min(length, 4 * HEIGHT))
         return text, ink
 
-    def _camera(self, quad: Floats, rng: np.random.Generator) -> tuple[Matrix, tuple[int, int]]:
-        """The homography from the canvas to the crop, and the crop's (height, width) in px.
-
-        The word is seen by a camera that is turned and stands aside, then cut with a detector's
-        errors: its upright bounding box, or the quad made upright; loosely or tightly.
-        """
-        stretch = np.diag([math.exp(rng.normal(0, 0.15)), 1.0, 1.0])
-        view = _view(quad, rng) @ stretch if rng.random() < self.style.turned else stretch
-        cut = _cut(geometry.project(view, quad), self.style.boxed, rng)
-        tall, wide = (float(side) for side in geometry.extent(cut))
-        small = rng.random() < self.style.small
-        height = int(rng.integers(9, 26)) if small else int(rng.integers(26, 57))
-        width = min(max(round(wide * height / max(tall, 1.0)), 4), 40 * height)
-        target = geometry.full_quad((height, width))
-        return geometry.homography(cut, target) @ view, (height, width)
-
-    def _layers(self, ink: Ink, ground: Image, rng: np.random.Generator) -> Iterator[Layer]:
+    def _layers(
+        self, ink: Ink, view: Viewpoint, ground: Image, rng: np.random.Generator
+    ) -> Iterator[Layer]:
         """What is painted on the ground, from bottom to top."""
         style = self.style
         means, spreads = cv2.meanStdDev(ground)
@@ -208,7 +194,7 @@ class WordGenerator:
         if rng.random() < style.framed:
             yield Layer(_frame(ink, rng), light_and_colour(rng))
         if rng.random() < style.neighbours:
-            yield Layer(self._neighbours(ink, rng), colour, 0.95)
+            yield from self._neighbours(ink, view, colour, rng)
         if rng.random() < style.shadowed:
             shadow = _shifted(ink.alpha, rng.uniform(-4, 4), rng.uniform(-4, 4))
             dark = light_and_colour(rng) * np.float32(0.5)
@@ -233,26 +219,33 @@ class WordGenerator:
         variation = patch - np.array(cv2.mean(patch)[:3], np.float32)
         return np.asarray(np.clip(colour + np.float32(0.6) * variation, 0, 255), np.float32)
 
-    def _neighbours(self, ink: Ink, rng: np.random.Generator) -> Image:
-        """Text before, after, above or below, as much of it as the canvas shows."""
+    def _neighbours(
+        self, ink: Ink, view: Viewpoint, colour: Floats, rng: np.random.Generator
+    ) -> Iterator[Layer]:
+        """Text before, after, above or below, where the crop shows some of it."""
         font = self.typefaces.sample(rng)
-        canvas = np.zeros_like(ink.alpha)
-        width = canvas.shape[1]
+        (left, top), (right, bottom) = ink.quad[0].tolist(), ink.quad[2].tolist()
+        seen = view.window()
+        room = left - seen[0], seen[2] - right, top - seen[1], seen[3] - bottom
         for side in rng.permutation(4)[: rng.integers(1, 4)]:
+            gap = rng.uniform(0.12, 0.5) * HEIGHT
+            if gap > room[side]:
+                continue
             text = self.corpus.sample(rng)
-            other = draw_text(text, font, HEIGHT, pad=0) if can_draw(text, font) else None
+            other = draw_text(text, font, HEIGHT, pad=0) if has_glyphs(text, font, HEIGHT) else None
             if other is None:
                 continue
+            canvas = np.zeros_like(ink.alpha)
             h, w = other.alpha.shape
-            gap = rng.uniform(0.12, 0.5) * HEIGHT
+            along = rng.uniform(-w / 2, canvas.shape[1] / 2)
             x, y = [
-                (ink.quad[0, 0] - gap - w, ink.quad[2, 1] - h),
-                (ink.quad[1, 0] + gap, ink.quad[2, 1] - h),
-                (rng.uniform(-w / 2, width / 2), ink.quad[0, 1] - gap - h),
-                (rng.uniform(-w / 2, width / 2), ink.quad[2, 1] + gap),
+                (left - gap - w, bottom - h),
+                (right + gap, bottom - h),
+                (along, top - gap - h),
+                (along, bottom + gap),
             ][side]
-            _place(canvas, other.alpha, round(float(x)), round(float(y)))
-        return canvas
+            stamp(canvas, other.alpha, round(x), round(y))
+            yield Layer(canvas, colour, 0.95)
 
 
 def blend(canvas: Floats, alpha: Image, colour: Floats, opacity: float) -> None:
@@ -264,52 +257,9 @@ def blend(canvas: Floats, alpha: Image, colour: Floats, opacity: float) -> None:
         colour: (3,), or (H, W, 3).
         opacity: In [0, 1].
     """
-    weight = (alpha.astype(np.float32) * np.float32(opacity / 255))[..., None]
-    canvas += weight * (colour - canvas)
-
-
-def _view(quad: Floats, rng: np.random.Generator) -> Matrix:
-    """How a camera that is turned and stands aside sees the plane of `quad`."""
-    # Most signs hang level; what does not is often far from it.
-    angle = rng.normal(0, math.radians(7 if rng.random() < 0.8 else 22))
-    shear, lean = rng.normal(0, 0.12), rng.normal(0, 0.08)
-    width, height = (quad[2] - quad[0]).tolist()
-    lean *= min(1.0, width / height)  # the horizon stays away from words that are narrow
-    moved = quad - quad.mean(axis=0)
-    moved[:, 0] += np.float32(shear) * moved[:, 1]
-    moved[:, 1] *= 1 + np.float32(lean) * np.sign(moved[:, 0])
-    cos, sin = math.cos(angle), math.sin(angle)
-    return geometry.homography(quad, moved @ np.array([[cos, sin], [-sin, cos]], np.float32))
-
-
-def _cut(quad: Floats, boxed: float, rng: np.random.Generator) -> Floats:
-    """What is cut round a word at `quad`: its upright box or the quad, with a detector's errors."""
-    height = float(geometry.extent(quad)[0])
-    if rng.random() < boxed:
-        margin = (rng.uniform(-0.02, 0.2, 4) * height).astype(np.float32)
-        (left, top), (right, bottom) = quad.min(axis=0) - margin[:2], quad.max(axis=0) + margin[2:]
-        return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-    outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
-    error = outwards * rng.uniform(0, 0.15, (1, 2)) + rng.normal(0, 0.05, (4, 2))
-    return np.asarray(quad + height * error, np.float32)
-
-
-def _seen(alpha: Image, matrix: Matrix, height: int, width: int) -> Image:
-    """A mask of the canvas as the crop shows it; (height, width) uint8."""
-    (a, b), (c, d) = matrix[:2, :2].tolist()
-    scale = math.sqrt(abs(a * d - b * c))
-    if scale < 0.6:  # bilinear sampling alone would alias
-        rows, columns = alpha.shape
-        size = (max(1, round(columns * scale)), max(1, round(rows * scale)))
-        alpha = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), np.uint8)
-        matrix = matrix @ np.diag([columns / size[0], rows / size[1], 1.0])
-    # cv2 counts from the centres of pixels, ours from their corners.
-    centred = _shift(-0.5) @ matrix @ _shift(0.5)
-    return np.asarray(cv2.warpPerspective(alpha, centred, (width, height)), np.uint8)
-
-
-def _shift(by: float) -> Matrix:
-    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]], np.float64)
+    weight = cv2.cvtColor(alpha.astype(np.float32) * np.float32(opacity / 255), cv2.COLOR_GRAY2BGR)
+    # cv2 for all of it: NumPy would loop over three channels at a time.
+    cv2.add(canvas, cv2.multiply(cv2.subtract(colour, canvas), weight), canvas)
 
 
 def _frame(ink: Ink, rng: np.random.Generator) -> Image:
@@ -351,17 +301,8 @@ def _relief(alpha: Image, ground: Floats, rng: np.random.Generator) -> Iterator[
 def _shifted(alpha: Image, dx: float, dy: float) -> Image:
     """The mask moved by whole pixels; what leaves it is lost."""
     moved = np.zeros_like(alpha)
-    _place(moved, alpha, round(dx), round(dy))
+    stamp(moved, alpha, round(dx), round(dy))
     return moved
-
-
-def _place(canvas: Image, alpha: Image, x: int, y: int) -> None:
-    """Add a mask to `canvas` in place, its corner at (x, y); what lies outside is dropped."""
-    height, width = alpha.shape
-    x0, y0 = max(x, 0), max(y, 0)
-    target = canvas[y0 : max(y + height, 0), x0 : max(x + width, 0)]
-    rows, columns = target.shape
-    np.maximum(target, alpha[y0 - y : y0 - y + rows, x0 - x : x0 - x + columns], out=target)
 
 
 def _add_glare(canvas: Floats, rng: np.random.Generator) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ocrkit.synth import words
+from ocrkit.synth import viewpoint
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.corpus import FALLBACK_WORDS, Corpus
 from ocrkit.synth.lines import LINE_STYLE, MAX_LINE, LineGenerator
@@ -94,5 +94,5 @@ def test_words_are_cut_both_ways() -> None:
     quad = np.array([[0, 0], [30, 10], [30, 20], [0, 10]], np.float32)
     for boxed, upright in ((0.0, False), (1.0, True)):
         for seed in range(20):
-            cut = words._cut(quad, boxed, np.random.default_rng(seed))
+            cut = viewpoint.cut(quad, boxed, np.random.default_rng(seed))
             assert (cut[0, 1] == cut[1, 1] and cut[0, 0] == cut[3, 0]) == upright
