@@ -14,6 +14,7 @@ from ocrkit.config import Config
 from ocrkit.detect import Detector
 from ocrkit.errors import ConfigError
 from ocrkit.image import MAX_PIXELS, Source, read_image
+from ocrkit.layers.inference import for_reading
 from ocrkit.layout import arrange
 from ocrkit.recognize import Recognizer
 from ocrkit.spot import Spotter
@@ -134,9 +135,9 @@ def load(
     join = config.validate(TwoStageConfig, given.spotter, "spotter")
     found = told = spotter = None
     if detector is not None:
-        found = checkpoint.load("detect", detector, device, given.detector)
+        found = for_reading(checkpoint.load("detect", detector, device, given.detector))
     if recognizer is not None:
-        told = checkpoint.load("recognize", recognizer, device, given.recognizer)
+        told = for_reading(checkpoint.load("recognize", recognizer, device, given.recognizer))
     if found and told:
         spotter = TwoStage(found, told, join)
     return Reader(spotter, found, told, max_pixels)

@@ -26,9 +26,9 @@ class WideNeck(nn.Module):
     def __init__(self, model: PixelLink) -> None:
         super().__init__()
         self.network = model.network
-        self.network.narrow = ConvNorm(64, 64, 1, act=False)
-        self.network.lateral4 = ConvNorm(32, 64, 1, act=False)
-        self.network.smooth4 = ConvNorm(64, 64)
+        self.network.trunk.narrow = ConvNorm(64, 64, 1, act=False)
+        self.network.trunk.lateral4 = ConvNorm(32, 64, 1, act=False)
+        self.network.trunk.smooth4 = ConvNorm(64, 64)
         self.network.heads = nn.Conv2d(64, 9, 1)
 
     def forward(self, images: Tensor) -> PixelLinkMaps:
@@ -41,8 +41,8 @@ class Wider(WideNeck):
     def __init__(self, model: PixelLink) -> None:
         nn.Module.__init__(self)
         self.network = model.network
-        self.network.backbone = Compact(16, (64, 80, 144, 192))
-        self.network.lateral4 = ConvNorm(64, 32, 1, act=False)
+        self.network.trunk.backbone = Compact(16, (64, 80, 144, 192))
+        self.network.trunk.lateral4 = ConvNorm(64, 32, 1, act=False)
 
 
 def variants() -> dict[str, tuple[nn.Module, bool, torch.memory_format]]:
