@@ -31,6 +31,33 @@ MaxPixels = Annotated[
     int | None,
     typer.Option(min=1, help="Refuse larger pictures. Default: 200 million.", show_default=False),
 ]
+MaxSide = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="The detector sees pictures with this long side, px; small ones smaller. Up to the "
+        "next multiple of 32. Short for --set detector.long_side.",
+        show_default=False,
+    ),
+]
+Tile = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="The detector sees pictures in overlapping tiles of this side, px, for bounded "
+        "memory. Up to the next multiple of 32. Short for --set detector.tile.",
+        show_default=False,
+    ),
+]
+Scales = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X,Y,...",
+        help="The detector sees each picture so many times larger, and words found twice are "
+        "merged, such as 0.7,1,1.4. Short for --set detector.scales.",
+        show_default=False,
+    ),
+]
 Save = Annotated[
     Path | None,
     typer.Option(
@@ -83,6 +110,38 @@ def load_reader(
         max_pixels=max_pixels or MAX_PIXELS,
         settings=chosen,
     )
+
+
+def seen_at(max_side: int | None, tile: int | None, scales: str | None) -> list[str]:
+    """How the detector sees pictures, as pairs for `--set`; of what was not given, nothing.
+
+    Raises:
+        ConfigError: The scales are no numbers.
+    """
+    pairs = []
+    if max_side is not None:
+        pairs.append(f"detector.long_side={_rounded_up(max_side)}")
+    if tile is not None:
+        pairs.append(f"detector.tile={max(64, _rounded_up(tile))}")
+    if scales is not None:
+        pairs.append(f"detector.scales={_numbers(scales)}")
+    return pairs
+
+
+def _rounded_up(side: int) -> int:
+    """The next multiple of 32: sides of all that a detector's network sees are such."""
+    return -(-side // 32) * 32
+
+
+def _numbers(scales: str) -> list[float]:
+    """Of a list such as 0.7,1,1.4."""
+    try:
+        found = [float(scale) for scale in scales.split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < scale <= 8 for scale in found):
+        raise ConfigError(f"--scales {scales}: expected numbers above 0, up to 8, as in 0.7,1,1.4")
+    return found
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

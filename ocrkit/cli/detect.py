@@ -7,10 +7,14 @@ from ocrkit.cli._options import (
     Device,
     Inputs,
     MaxPixels,
+    MaxSide,
     OnlyDetectorName,
     Save,
+    Scales,
     Setting,
+    Tile,
     load_reader,
+    seen_at,
 )
 from ocrkit.cli._output import Result, run
 
@@ -24,11 +28,15 @@ def detect(
     save: Save = None,
     detector: OnlyDetectorName = "pixellink",
     device: Device = "auto",
+    max_side: MaxSide = None,
+    tile: Tile = None,
+    scales: Scales = None,
     max_pixels: MaxPixels = None,
     settings: Setting = None,
     as_json: AsJson = False,
 ) -> None:
     """Find where text is: a line per word, x1,y1,x2,y2,x3,y3,x4,y4, a tab, and the score."""
+    seen = seen_at(max_side, tile, scales)
 
     def look(reader: "Reader", image: "Image") -> Result:
         from ocrkit.draw import draw_detections
@@ -38,7 +46,7 @@ def detect(
         return Result(record, _lines(record), lambda: draw_detections(image, found))
 
     def load() -> "Reader":
-        return load_reader(detector, None, device, max_pixels, settings)
+        return load_reader(detector, None, device, max_pixels, [*(settings or ()), *seen])
 
     run(inputs, save, as_json, load, look)
 

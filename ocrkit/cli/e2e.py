@@ -10,10 +10,14 @@ from ocrkit.cli._options import (
     Device,
     Inputs,
     MaxPixels,
+    MaxSide,
     RecognizerName,
     Save,
+    Scales,
     Setting,
+    Tile,
     load_reader,
+    seen_at,
 )
 from ocrkit.cli._output import Result, run
 
@@ -28,6 +32,9 @@ def e2e(
     detector: DetectorName = "pixellink",
     recognizer: RecognizerName = "crnn",
     device: Device = "auto",
+    max_side: MaxSide = None,
+    tile: Tile = None,
+    scales: Scales = None,
     max_pixels: MaxPixels = None,
     settings: Setting = None,
     verbose: Annotated[
@@ -36,6 +43,7 @@ def e2e(
     as_json: AsJson = False,
 ) -> None:
     """Read the words in pictures, from finding them to putting them in order."""
+    seen = seen_at(max_side, tile, scales)
 
     def look(reader: "Reader", image: "Image") -> Result:
         from ocrkit.draw import draw_page
@@ -45,7 +53,7 @@ def e2e(
         return Result(page.to_dict(), text, lambda: draw_page(image, page))
 
     def load() -> "Reader":
-        return load_reader(detector, recognizer, device, max_pixels, settings)
+        return load_reader(detector, recognizer, device, max_pixels, [*(settings or ()), *seen])
 
     run(inputs, save, as_json, load, look)
 

@@ -7,7 +7,7 @@ import typer
 
 from ocrkit.cli import _readings, _scoring
 from ocrkit.cli._lexicons import Wanted
-from ocrkit.cli._options import EXIT_STATUS, parse_settings
+from ocrkit.cli._options import EXIT_STATUS, MaxSide, Scales, Tile, parse_settings, seen_at
 from ocrkit.cli._scores import Output
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -118,6 +118,9 @@ def detection(
     threshold: Threshold = None,
     tune: Tune = False,
     settings: Setting = None,
+    max_side: MaxSide = None,
+    tile: Tile = None,
+    scales: Scales = None,
     device: Device = "auto",
     as_json: AsJson = False,
     report: Report = None,
@@ -125,7 +128,8 @@ def detection(
     """Where the words are."""
     from ocrkit.evaluate.protocols import DETECTION
 
-    _scoring.one_source(pred, model)
+    seen = seen_at(max_side, tile, scales)
+    _scoring.one_source(pred, model, *seen)
     output = Output.planned("Detection", as_json, report)
     protocols = _scoring.chosen(DETECTION, protocol or ["ic15"])
     truth = _scoring.GroundTruth(gt, from_, images, only, without, gt_settings or ())
@@ -133,7 +137,7 @@ def detection(
     if pred:
         findings = _scoring.predicted(pred, dataset, texts=False)
     else:
-        given = parse_settings(settings or ())
+        given = parse_settings([*(settings or ()), *seen])
         findings = _scoring.detected(dataset, model or "pixellink", device, given)
     evaluations = _evaluated(dataset, findings, protocols, threshold, tune)
     output.scenes(truth, dataset, findings, evaluations)
@@ -180,6 +184,9 @@ def spotting(
     threshold: Threshold = None,
     tune: Tune = False,
     settings: SpotterSetting = None,
+    max_side: MaxSide = None,
+    tile: Tile = None,
+    scales: Scales = None,
     device: Device = "auto",
     as_json: AsJson = False,
     report: Report = None,
@@ -187,10 +194,11 @@ def spotting(
     """Where the words are and what they say."""
     from ocrkit.evaluate.protocols import SPOTTING
 
-    _scoring.one_source(pred, detector, recognizer)
+    seen = seen_at(max_side, tile, scales)
+    _scoring.one_source(pred, detector, recognizer, *seen)
     output = Output.planned("Spotting", as_json, report)
     groups = _scoring.chosen(SPOTTING, protocol or ["ic15"])
-    given = parse_settings(settings or ())
+    given = parse_settings([*(settings or ()), *seen])
     values = given.pop("lexicon", {})
     wanted = Wanted(lexicon, lexicon_files, lexicon_pairs, lexicon_rule, values).checked()
     truth = _scoring.GroundTruth(gt, from_, images, only, without, gt_settings or ())

@@ -1,9 +1,12 @@
 """Random changes to labelled pictures that keep the labels true."""
 
 import math
+from typing import Literal
 
 import cv2
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
 from ocrkit import geometry
 from ocrkit.synth import effects
@@ -11,6 +14,9 @@ from ocrkit.types import Floats, Image, Sample
 
 QUARTER_TURNED = 0.08
 """Share of a detector's training pieces that are turned by 90 degrees, either way."""
+
+WHOLE, UNSEEN = 0.9, 0.02
+"""Of a word's area: with less in a piece it is cut, with no more it is as good as not there."""
 
 
 def jitter_crop(
@@ -57,41 +63,35 @@ def photometric(image: Image, rng: np.random.Generator) -> Image:
 
 
 def crop_scene(
-    sample: Sample, size: int, rng: np.random.Generator, long_side: int = 1280
+    sample: Sample,
+    size: int,
+    rng: np.random.Generator,
+    long_side: float = 1280,
+    cut: Literal["ignore", "keep"] = "keep",
 ) -> Sample:
     """A square piece of a scene at a random scale, turned a little; the quads go along.
 
     The picture is first thought of at `long_side`, as a detector sees it, then scaled by 0.5 to
-    1.7. Four pieces in five hold a word; a few are turned by a quarter, for words that run up or
-    down. Words outside the piece are dropped; cut words keep their quads, whose visible cells are
-    still text.
+    1.7. Four pieces in five hold a word, all of it where it fits; a few are turned by a quarter,
+    for words that run up or down. Words outside the piece are dropped.
+
+    Where cut words are ignored, a word that would not fit is made to, by a smaller scale: else
+    nothing would be learnt from long words.
 
     Args:
         sample: A whole picture.
         size: Side of the piece, px.
         rng: The source of all randomness.
         long_side: Of the picture at scale 1, px.
+        cut: What becomes of words that the edge of the piece cuts: they are marked as ignored, or
+            kept as they are, with their whole quads, whose visible cells are still text.
     """
-    height, width = sample.image.shape[:2]
-    scale = long_side / max(height, width) * math.exp(rng.uniform(-0.6, 0.5))
-    words = np.flatnonzero(~sample.ignored)
-    if len(words) and rng.random() < 0.8:
-        anchor = (
-            sample.quads[rng.choice(words)].mean(axis=0) + rng.uniform(-0.4, 0.4, 2) * size / scale
-        )
-    else:
-        anchor = rng.uniform(0, 1, 2) * (width, height)
-    # Where the picture is larger than the piece, the piece stays inside it.
-    room = np.minimum(size / scale / 2, np.array([width, height]) / 2)
-    anchor = np.clip(anchor, room, np.array([width, height]) - room)
-    angle = rng.normal(0, math.radians(5))
-    if rng.random() < QUARTER_TURNED:
-        angle += math.copysign(math.pi / 2, rng.random() - 0.5)
-    aspect = math.exp(rng.normal(0, 0.08))
-    cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-    linear = np.array([[cos * aspect, -sin * aspect], [sin, cos]])
-    shift = np.full(2, size / 2) - linear @ anchor
-    matrix = np.column_stack([linear, shift])
+    turn, anchor = _turn(rng), _anchor(sample, rng)
+    scale = long_side / max(sample.image.shape[:2]) * math.exp(rng.uniform(-0.6, 0.5))
+    if cut == "ignore":
+        scale = min(scale, size / max(1e-6, np.ptp(anchor @ turn.T, axis=0).max()))
+    linear = scale * turn
+    shift = _shift(anchor, sample.image.shape[1::-1], linear, size, rng)
     # OpenCV's points are pixel centres, ours pixel corners: half a pixel between the two.
     centred = np.column_stack([linear, shift + linear @ (0.5, 0.5) - 0.5])
     source = sample.image
@@ -100,11 +100,66 @@ def crop_scene(
     image = np.asarray(
         cv2.warpAffine(source, centred, (size, size), flags=cv2.INTER_LINEAR), np.uint8
     )
-    quads = (sample.quads @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-    low, high = quads.min(axis=1), quads.max(axis=1)
-    seen = ((high > 0) & (low < size)).all(axis=1)
+    quads = (sample.quads @ linear.T + shift).astype(np.float32)
+    visible = _visible(quads, size)
+    ignored = sample.ignored | ((cut == "ignore") & (visible < WHOLE))
+    seen = visible > UNSEEN
     texts = tuple(text for text, keep in zip(sample.texts, seen, strict=True) if keep)
-    return Sample(image, quads[seen], texts, sample.ignored[seen])
+    return Sample(image, quads[seen], texts, ignored[seen])
+
+
+def _turn(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Turns a little or by a quarter, and widens or narrows; (2, 2)."""
+    angle = rng.normal(0, math.radians(5))
+    if rng.random() < QUARTER_TURNED:
+        angle += math.copysign(math.pi / 2, rng.random() - 0.5)
+    aspect = math.exp(rng.normal(0, 0.08))
+    cos, sin = math.cos(angle), math.sin(angle)
+    return np.array([[cos * aspect, -sin * aspect], [sin, cos]])
+
+
+def _anchor(sample: Sample, rng: np.random.Generator) -> NDArray[np.float64]:
+    """What a piece is to show: in four cases of five a word's corners, else a point; (K, 2)."""
+    words = np.flatnonzero(~sample.ignored)
+    if len(words) and rng.random() < 0.8:
+        return np.asarray(sample.quads[rng.choice(words)], np.float64)
+    return np.asarray(rng.uniform(0, 1, (1, 2)) * sample.image.shape[1::-1])
+
+
+def _shift(
+    anchor: NDArray[np.float64],
+    corner: tuple[int, ...],
+    linear: NDArray[np.float64],
+    size: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """What takes points that `linear` has mapped to those of a piece that shows the anchor; (2,).
+
+    Where the picture, whose last point is `corner`, is larger than the piece, the piece stays
+    inside it, but for its corners.
+    """
+    shown = anchor @ linear.T
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    spare = (size - (high - low)) / 2
+    # As far from the anchor's middle as leaves all of it in the piece, or all of the piece in it.
+    reach = np.minimum(np.abs(spare), 0.4 * size)
+    middle = (low + high) / 2 + rng.uniform(-1, 1, 2) * reach
+    room = np.minimum(size / math.sqrt(np.linalg.det(linear)), corner) / 2
+    middle = linear @ np.clip(np.linalg.solve(linear, middle), room, corner - room)
+    least, most = high - size / 2, low + size / 2
+    middle = np.where(spare < 0, middle, np.clip(middle, least, np.maximum(least, most)))
+    return np.asarray(size / 2 - middle)
+
+
+def _visible(quads: Floats, size: int) -> Floats:
+    """The share of each quad (N, 4, 2) that lies in a square piece, by area; (N,)."""
+    low, high = quads.min(axis=1), quads.max(axis=1)
+    share: Floats = ((low >= 0) & (high <= size)).all(axis=1).astype(np.float32)
+    crosses = (share < 1) & ((high > 0) & (low < size)).all(axis=1)
+    shapes = shapely.convex_hull(shapely.polygons(quads[crosses]))
+    inside = shapely.area(shapely.clip_by_rect(shapes, 0, 0, size, size))
+    share[crosses] = inside / np.maximum(shapely.area(shapes), 1e-9)
+    return share
 
 
 def colour(image: Image, rng: np.random.Generator) -> Image:

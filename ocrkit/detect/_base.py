@@ -1,7 +1,7 @@
 """What every detector is: four methods to write, one to call."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar, final
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, final
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ocrkit.config import Config
+from ocrkit.detect import _passes as passes
 from ocrkit.image import resize_to_long_side
 from ocrkit.types import Detections, Floats, Image, Sample
 
@@ -29,8 +30,37 @@ class DetectorConfig(Config):
     max_enlargement: float = Field(
         2.0,
         ge=1,
-        description="small pictures are enlarged to `long_side`, but by no more than this",
+        description="small pictures are enlarged to `long_side`, but by no more than this factor",
     )
+    scales: tuple[Annotated[float, Field(gt=0, le=8)], ...] = Field(
+        (1.0,),
+        min_length=1,
+        description="times that size, at each of which the picture is seen: multi-scale testing",
+    )
+    tile: int | None = Field(
+        None,
+        ge=2 * SIZE_STEP,
+        multiple_of=SIZE_STEP,
+        description="side of the square tiles in which the picture is seen, pixels of the "
+        "network's input; null for all of it at once",
+    )
+    overlap: float = Field(
+        0.25,
+        ge=0,
+        le=0.5,
+        description="of tiles, of their side; shorter words are seen whole by one of them",
+    )
+    merge_threshold: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="IoU above which words found in different tiles or scales are one",
+    )
+
+    def side_of(self, image: Image) -> float:
+        """The long side at which the network sees a picture at scale 1, pixels; not rounded."""
+        most: float = self.max_enlargement * max(image.shape[:2])
+        return min(self.long_side, most)
 
 
 C = TypeVar("C", bound=DetectorConfig)
@@ -46,6 +76,11 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     """
 
     Config: ClassVar[type[DetectorConfig]]
+    learns_cut_words: ClassVar[bool] = False
+    """Whether it learns from words that the edge of a training piece cuts; else they are ignored.
+
+    A cell of a cut word is still text, but where the word ends cannot be told.
+    """
 
     def __init__(self, config: C) -> None:
         super().__init__()
@@ -71,12 +106,27 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     @final
     @torch.inference_mode()
     def detect(self, image: Image) -> Detections:
-        """Find text in one image; quads are in its own pixels, whatever size the network saw."""
-        most = self.config.max_enlargement * max(image.shape[:2])
-        resized, back = resize_to_long_side(image, min(self.config.long_side, most), SIZE_STEP)
+        """Find text in one image; quads are in its own pixels, whatever size the network saw.
+
+        By default the network looks once. See `scales` and `tile` in the config: of each scale,
+        and of each tile, it sees one at a time, so memory is that of the largest.
+        """
+        config = self.config
+        found = []
+        for scale in config.scales:
+            resized, back = resize_to_long_side(image, config.side_of(image) * scale, SIZE_STEP)
+            height, width, _ = resized.shape
+            tiles = passes.tiles((height, width), config.tile, config.overlap, SIZE_STEP)
+            seen = [self._look(resized[tile.window]) for tile in tiles]
+            whole = passes.stitch(seen, tiles, config.merge_threshold)
+            found.append(Detections(whole.quads * back, whole.scores))
+        return passes.merge(found, config.merge_threshold)
+
+    def _look(self, image: Image) -> Detections:
+        """What the network finds in a picture whose sides are multiples of SIZE_STEP."""
         device = next(self.parameters()).device
-        (found,) = self.decode(self(torch.from_numpy(prepare(resized))[None].to(device)))
-        return Detections(found.quads * back, found.scores)
+        (found,) = self.decode(self(torch.from_numpy(prepare(image))[None].to(device)))
+        return found
 
 
 def prepare(image: Image) -> Floats:

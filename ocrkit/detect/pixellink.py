@@ -102,6 +102,7 @@ class PixelLink(Detector[PixelLinkConfig, PixelLinkMaps, PixelLinkTargets]):
     """A fully convolutional network with two heads, and connected components."""
 
     Config: ClassVar[type[DetectorConfig]] = PixelLinkConfig
+    learns_cut_words: ClassVar[bool] = True
 
     def __init__(self, config: PixelLinkConfig) -> None:
         super().__init__(config)

@@ -6,6 +6,7 @@ upright one and its two quarter turns. Nothing is rotated: a quad starts where i
 another start is another crop.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -26,11 +27,20 @@ QUARTER_TURNS = (-1, 1)
 
 
 class TwoStageConfig(Config):
-    """How crops are cut, and which readings become words. None of it is in a paper."""
+    """How crops are cut, and which readings become words.
+
+    None of it is in a paper, but `min_fused`: TextBoxes++, section III-E.
+    """
 
     margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
     min_confidence: float = Field(
         0.5, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+    )
+    min_fused: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="words whose score and confidence together are below it are dropped too",
     )
     turn_gain: float = Field(
         0.1, ge=0, le=1, description="how much surer a turned reading must be than the upright one"
@@ -68,7 +78,7 @@ class TwoStage(Spotter):
         for (image, _), rivals in groupby(pairs, key=lambda pair: pair[0][:2]):
             chosen, reading = self._choose(list(rivals))
             found = split_at_spaces(self._word(chosen, reading))
-            words[image] += [w for w in found if w.confidence >= self.config.min_confidence]
+            words[image] += [word for word in found if self._counts(word)]
         return [tuple(found) for found in words]
 
     def _find(self, index: int, image: Image) -> list[Hypothesis]:
@@ -101,6 +111,11 @@ class TwoStage(Spotter):
         gain = best[1].confidence - upright[1].confidence
         return best if gain >= self.config.turn_gain else upright
 
+    def _counts(self, word: Word) -> bool:
+        """Whether a word is sure enough for the page."""
+        sure = word.confidence >= self.config.min_confidence
+        return sure and fused(word.score, word.confidence) >= self.config.min_fused
+
     def _word(self, hypothesis: Hypothesis, reading: Reading) -> Word:
         """The reading in its place, with characters as fractions of the quad's width."""
         quad = hypothesis.quad
@@ -109,6 +124,16 @@ class TwoStage(Spotter):
             for c in reading.characters
         )
         return Word(reading.text, reading.confidence, characters, quad, hypothesis.score)
+
+
+def fused(score: float, confidence: float) -> float:
+    """How sure detector and recogniser are together, in [0, 1]; TextBoxes++, section III-E.
+
+    The paper's is the harmonic mean of e^score and e^confidence, in [1, e]. This is its logarithm:
+    the same order of words, and what it is if both are equal.
+    """
+    mean = 2 / (math.exp(-score) + math.exp(-confidence))
+    return math.log(mean)
 
 
 def split_at_spaces(word: Word) -> list[Word]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -102,17 +102,20 @@ class FindWords:
         encode: Of the detector's class.
         config: Of the detector.
         side: Of the piece, pixels.
+        cut: What becomes of words that the edge of the piece cuts; see `augment.crop_scene`.
     """
 
     encode: Callable[[Any, Sample], tuple[Any, ...]]
     config: detect.DetectorConfig
     side: int
+    cut: Literal["ignore", "keep"] = "keep"
 
     def pieces(
         self, sample: Sample, drawn: bool, rng: np.random.Generator
     ) -> Iterator[Sample | Skipped]:
         """One piece; synthetic scenes are treated like photographs."""
-        piece = augment.crop_scene(sample, self.side, rng, self.config.long_side)
+        long_side = self.config.side_of(sample.image)
+        piece = augment.crop_scene(sample, self.side, rng, long_side, self.cut)
         yield replace(piece, image=augment.colour(piece.image, rng))
 
     def example(self, piece: Sample) -> Example | Skipped:

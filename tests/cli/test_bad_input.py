@@ -203,3 +203,18 @@ def test_bad_files_are_reported_at_the_end_and_the_rest_is_done(ocrkit, photo, t
         *(str(tmp_path / "no"), str(photo.with_name("a.png")), str(photo.with_name("b.png")))
     ]
     assert sorted(path.name for path in out.iterdir()) == ["photo.json", "photo.png"]
+
+
+@pytest.mark.parametrize("scales", ["1,x", "", "0", "0.5,,1", "-1", "9", "nan"])
+def test_scales_that_are_none(ocrkit, photo, scales):
+    for command in ("detect", "e2e"):
+        result = ocrkit(command, photo, "--scales", scales)
+        fails(result, 2, f"--scales {scales}: expected numbers above 0, up to 8, as in 0.7,1,1.4")
+
+
+@pytest.mark.parametrize("option", ["--max-side", "--tile"])
+@pytest.mark.parametrize("value", ["0", "-5", "1.5", "big"])
+def test_sides_that_are_none(ocrkit, photo, option, value):
+    status, out, err = ocrkit("detect", photo, option, value)
+    assert (status, out) == (2, "")
+    assert f"Invalid value for '{option}'" in err

@@ -526,3 +526,19 @@ def test_a_word_that_fills_its_picture_is_found_by_its_outline(crops):
     path.write_text(json.dumps({"w/0.png": [whole]}))
     (result,) = report("detection", "--gt", crops, "--pred", path)["results"]
     assert (result["images"], result["matched"]) == (70, 1)
+
+
+def test_how_the_detector_sees_pictures(scenes, load):
+    looks = ["--max-side", 1000, "--tile", 640, "--scales", "1,1.5"]
+    seen = {"detector": {"long_side": 1024, "tile": 640, "scales": [1.0, 1.5]}}
+    for task in ("detection", "spotting"):
+        run(task, *folders(scenes), *looks)
+        assert load.call_args.kwargs["settings"] == seen
+
+
+def test_predictions_cannot_be_seen_otherwise(scenes, predictions):
+    given = [*folders(scenes), "--pred", predictions, "--tile", 640]
+    for task in ("detection", "spotting"):
+        code, said = status(task, *given)
+        assert code == 2
+        assert "not both" in said

@@ -29,7 +29,7 @@ def test_lists_what_is_shipped(ocrkit, shipped):
         f"teller  recognizer  {size}  sha256 {digest}",
         "    words, 36 characters: accuracy 0.8765",
     ]
-    assert "networks to train: detect: pixellink\n" in out
+    assert "networks to train: detect: ctpn, east, pixellink, textboxespp\n" in out
     assert ocrkit("models", "list") == (status, out, err)
 
 

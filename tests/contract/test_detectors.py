@@ -62,6 +62,7 @@ def test_loss_and_gradients_stay_finite(model, samples):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The tensor attributes.*_flat_weights:UserWarning")  # an LSTM's
 def test_forward_exports(model):
     images = torch.rand(2, 3, 64, 96)
     program = torch.export.export(model.eval(), (images,))

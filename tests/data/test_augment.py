@@ -1,6 +1,11 @@
+import math
+
 import cv2
 import numpy as np
 import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ocrkit import geometry
 from ocrkit.data import augment
@@ -62,6 +67,78 @@ def test_most_pieces_hold_a_word(rng):
     sample = scene([quad(480, 280, 15, 8)])
     held = sum(len(augment.crop_scene(sample, 64, rng, long_side=500).quads) for _ in range(100))
     assert 65 <= held <= 97
+
+
+@st.composite
+def labelled(draw):
+    """A picture, all of it an ignored region, with words anywhere in it, turned anyhow."""
+    height, width = draw(st.integers(100, 300)), draw(st.integers(100, 300))
+    quads, flags = [quad(0, 0, width, height)], [True]
+    for _ in range(draw(st.integers(1, 6))):
+        long, short, angle = draw(st.floats(8, 150)), draw(st.floats(4, 20)), draw(st.floats(-3, 3))
+        cos, sin = math.cos(angle), math.sin(angle)
+        corners = quad(-long / 2, -short / 2, long, short) @ np.array([[cos, sin], [-sin, cos]])
+        quads.append(corners + (draw(st.floats(0, width)), draw(st.floats(0, height))))
+        flags.append(draw(st.booleans()))
+    image = np.zeros((height, width, 3), np.uint8)
+    texts = tuple(map(str, range(len(quads))))
+    return Sample(image, np.array(quads, np.float32), texts, np.array(flags))
+
+
+@given(labelled(), st.sampled_from(["ignore", "keep"]), st.integers(0, 2**32 - 1))
+def test_words_in_a_piece_are_whole_or_ignored_and_lie_where_they_should(sample, cut, seed):
+    size = 160
+    piece = augment.crop_scene(sample, size, np.random.default_rng(seed), 300, cut)
+    # Where the whole picture went says where every point went: the map is affine.
+    assert piece.texts[0] == "0"
+    matrix = cv2.getAffineTransform(sample.quads[0, :3], piece.quads[0, :3])
+    went = sample.quads @ matrix[:, :2].T + matrix[:, 2]
+    kept = {int(text): index for index, text in enumerate(piece.texts)}
+    for number, word in enumerate(map(shapely.Polygon, went)):
+        share = word.intersection(shapely.box(0, 0, size, size)).area / word.area
+        if number not in kept:
+            assert share < 0.03
+            continue
+        index = kept[number]
+        np.testing.assert_allclose(piece.quads[index], went[number], atol=0.05)
+        assert share > 0.01
+        if share > 0.91 or cut == "keep":
+            assert piece.ignored[index] == sample.ignored[number]
+        if share < 0.89 and cut == "ignore":
+            assert piece.ignored[index]
+
+
+@pytest.mark.parametrize("cut", ["ignore", "keep"])
+@pytest.mark.parametrize("place", [(0, 0), (360, 270), (200, 150)])
+def test_the_word_that_a_piece_was_cut_for_is_whole(rng, cut, place):
+    """Also one in a corner of the picture; in one piece of five chance decides."""
+    sample = scene([quad(*place, 140, 30)])
+    pieces = [augment.crop_scene(sample, 256, rng, 512, cut) for _ in range(100)]
+    assert (
+        sum(((p.quads >= -1e-3) & (p.quads <= 256.001)).all() for p in pieces if len(p.quads)) > 76
+    )
+
+
+def test_words_longer_than_a_piece_are_made_to_fit_if_cut_ones_are_ignored(rng):
+    """520 px of a picture that is seen at 600, and pieces of 256: 0.43 is the scale at most."""
+    sample = scene([quad(40, 100, 520, 40)], size=(300, 600))
+
+    def counted(cut):
+        pieces = [augment.crop_scene(sample, 256, rng, 600, cut) for _ in range(60)]
+        return [p for p in pieces if len(p.quads) and not p.ignored[0]]
+
+    whole = counted("ignore")
+    assert len(whole) > 36
+    assert all(np.ptp(p.quads, axis=1).max() <= 256 / 0.9 for p in whole)
+    assert np.mean([np.ptp(p.quads, axis=1).max() > 300 for p in counted("keep")]) > 0.5
+
+
+def test_where_a_word_lies_in_its_piece_varies(rng):
+    sample = scene([quad(230, 140, 40, 20)])
+    pieces = [augment.crop_scene(sample, 200, rng, 500) for _ in range(200)]
+    middles = np.array([p.quads[0].mean(axis=0) for p in pieces if len(p.quads)])
+    assert (middles.std(axis=0) > 35).all()
+    assert (np.abs(middles.mean(axis=0) - 100) < 15).all()
 
 
 @pytest.mark.parametrize("change", [augment.colour, augment.photometric])

@@ -3,7 +3,7 @@ import pytest
 
 from ocrkit import config
 from ocrkit.errors import ConfigError
-from ocrkit.spot.two_stage import TwoStage, TwoStageConfig, split_at_spaces
+from ocrkit.spot.two_stage import TwoStage, TwoStageConfig, fused, split_at_spaces
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
@@ -192,3 +192,25 @@ def test_spaces_alone_are_no_words(text):
     characters = tuple(Character(c, 0.9, (0.4, 0.6)) for c in text)
     quad = np.array([[0, 0], [9, 0], [9, 5], [0, 5]], np.float32)
     assert split_at_spaces(Word(text, 0.9, characters, quad, 1.0)) == []
+
+
+def test_fused_by_hand():
+    # 2 e e^0.5 / (e + e^0.5) = 8.9634 / 4.3670 = 2.0525; its logarithm is 0.7191.
+    assert fused(1.0, 0.5) == pytest.approx(0.7191, abs=1e-4)
+    assert fused(0.5, 1.0) == fused(1.0, 0.5)
+    assert fused(0.3, 0.3) == pytest.approx(0.3)
+    assert (fused(0, 0), fused(1, 1)) == (pytest.approx(0), pytest.approx(1))
+
+
+def test_words_that_neither_is_sure_enough_of_are_dropped():
+    """The detector's scores are 0.9 and 0.5, the recogniser's confidence is 0.8."""
+    boxes = {120: [(10, 20, 50, 40), (60, 20, 100, 40)]}
+
+    def found(**settings):
+        finds, tells = Finds(boxes), Tells(lambda crop: Reading("ab", 0.8))
+        (words,) = TwoStage(finds, tells, TwoStageConfig(**settings)).spot([paper()])
+        return [pytest.approx(word.score) for word in words]
+
+    assert found() == [0.9, 0.5]  # 0.849 and 0.639 fused
+    assert found(min_fused=0.64) == [0.9]  # the score stays the detector's
+    assert found(min_fused=0.85) == []

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ocrkit import geometry
 from ocrkit.data.loader import Example, Skipped
+from ocrkit.detect import Detector
 from ocrkit.detect.pixellink import PixelLink, PixelLinkConfig
 from ocrkit.recognize.crnn import CRNN, CRNNConfig
 from ocrkit.train.recipes import FindWords, Prepared, ReadWords
@@ -94,3 +97,26 @@ def test_pieces_of_scenes(rng):
     assert found.image.shape == (3, 96, 96)
     assert found.image.dtype == np.float32
     assert found.targets.link.shape == (8, 24, 24)
+
+
+def test_words_that_a_piece_cuts_are_ignored_or_kept_as_the_recipe_says(rng):
+    """Of a word as long as the picture, at the size of the network's input, pieces show a part."""
+    word = np.array([[2, 10], [88, 10], [88, 30], [2, 30]], np.float32)
+    sample = replace(scene("one", "two"), quads=np.stack([QUAD, word]))
+    ignored = {}
+    for cut in ("ignore", "keep"):
+        recipe = FindWords(PixelLink.encode, PixelLinkConfig(), 64, cut)
+        pieces = [next(recipe.pieces(sample, False, rng)) for _ in range(30)]
+        ignored[cut] = sum(piece.ignored.sum() for piece in pieces)
+    assert ignored["ignore"] > 0
+    assert ignored["keep"] == 0
+    assert PixelLink.learns_cut_words
+    assert not Detector.learns_cut_words
+
+
+def test_small_pictures_are_learnt_at_the_size_at_which_they_are_read(rng):
+    """90 px grow to 180 at most when read: pieces are of 0.55 to 1.65 times that, not of 1280."""
+    recipe = FindWords(PixelLink.encode, PixelLinkConfig(long_side=1280), 512)
+    pieces = [next(recipe.pieces(scene("one"), False, rng)) for _ in range(20)]
+    heights = [geometry.extent(piece.quads[0])[0] for piece in pieces if len(piece.quads)]
+    assert max(heights) < 20 * 2 * 1.65 * 1.2
