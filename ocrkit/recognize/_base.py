@@ -4,12 +4,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, TypeVar, final
+from typing import Any, ClassVar, Generic, Self, TypeVar, final
 
 import cv2
 import numpy as np
 import torch
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from ocrkit.config import Config
@@ -33,12 +33,28 @@ class RecognizerConfig(Config):
         description="of the network's input, pixels; wider crops are squeezed",
     )
     batch: int = Field(32, gt=0, description="crops read at once; more costs memory")
+    temperature: float = Field(
+        1.0,
+        gt=0,
+        description="divides the network's logits: fitted on validation data, so that of the "
+        "words it is 0.9 sure of, nine in ten are right",
+    )
+    whitelist: str | None = Field(
+        None, min_length=1, description="the only characters it may say; null for all it can"
+    )
 
     @field_validator("charset")
     @classmethod
     def _holds_each_character_once(cls, charset: str) -> str:
         Charset(charset)
         return charset
+
+    @model_validator(mode="after")
+    def _can_say_the_whitelist(self) -> Self:
+        missing = Charset(self.charset).missing(self.whitelist or "")
+        if missing:
+            raise ValueError(f"whitelist: the charset has no {missing!r}")
+        return self
 
 
 C = TypeVar("C", bound=RecognizerConfig)
@@ -59,6 +75,9 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         super().__init__()
         self.config = config
         self.charset = Charset(config.charset)
+        said = config.whitelist or config.charset
+        allowed = torch.tensor([True, *(character in said for character in config.charset)])
+        self.register_buffer("_allowed", allowed, persistent=False)
 
     @staticmethod
     @abstractmethod
@@ -80,6 +99,17 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
     @abstractmethod
     def decode(self, maps: Maps) -> list[Reading]:
         """One `Reading` per image; spans are fractions of the network input's width."""
+
+    @final
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """What classes are how likely, in fp32; of characters off the whitelist, 0.
+
+        Args:
+            logits: (..., 1 + characters). Class 0 is no character: a blank, or the end of the text.
+        """
+        allowed = self.get_buffer("_allowed")
+        scaled = logits.detach().float() / self.config.temperature
+        return scaled.masked_fill(~allowed, -math.inf).softmax(dim=-1)
 
     @final
     @torch.inference_mode()
