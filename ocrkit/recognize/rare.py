@@ -1,0 +1,148 @@
+"""RARE: a recogniser with automatic rectification (Shi et al., CVPR 2016, arXiv 1603.03915).
+
+A spatial transformer straightens the word, convolutions and bidirectional LSTMs turn it into a
+sequence of column features, and a recurrent decoder with attention says one character after the
+other: it learns where to look without being told where characters are.
+
+Where this differs from the paper:
+    The default network is `lite`: CRNN's compact convolutions and 128-unit LSTMs.
+    Pictures keep their aspect ratio; the paper's are 100 x 32 after rectification.
+    The localisation network sees a small copy of the picture, and its last layer starts from zero:
+    rectification is at first a plain resize (figure 6a).
+    The previous character is given as a learnt vector, not one-hot.
+    Case and punctuation are read: 95 classes by default, not 36.
+"""
+
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from ocrkit.layers.blocks import SequenceEncoder
+from ocrkit.layers.rectify import Rectifier
+from ocrkit.recognize import _labels
+from ocrkit.recognize._attention import END, AttentionDecoder
+from ocrkit.recognize._base import Recognizer, RecognizerConfig
+from ocrkit.recognize._columns import lite, paper
+from ocrkit.recognize._labels import MAX_LENGTH, Labels
+from ocrkit.text import Charset
+from ocrkit.types import Character, Floats, Reading
+
+IGNORED = -100
+"""What lies behind the end of a label."""
+
+
+class RAREConfig(RecognizerConfig):
+    """Defaults are of the shipped network; `network: paper`, `hidden: 256` is the paper's."""
+
+    name: Literal["rare"] = "rare"
+    network: Literal["lite", "paper"] = Field("lite", description="which convolutional layers")
+    height: int = Field(
+        64, gt=0, multiple_of=16, description="of the picture that is straightened, pixels"
+    )
+    max_width: int = Field(1280, gt=0, multiple_of=32, description="of that picture, pixels")
+    rectifier: Literal["affine", "tps"] = Field("tps", description="section 3.1")
+    fiducials: int = Field(20, ge=4, multiple_of=2, description="of `tps`; section 4.2")
+    hidden: int = Field(128, gt=0, description="units of LSTMs, per direction; 256 in section 4.2")
+    decoder: int = Field(256, gt=0, description="units of the decoder's GRU; section 4.2")
+    dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
+    beam: int = Field(1, ge=1, description="texts followed at once; 1 is greedy")
+
+
+class RAREMaps(NamedTuple):
+    """`features` (B, T, C), T = W/8 (+ 1, paper); `points` (B, F, 2), see Rectifier."""
+
+    features: Tensor
+    points: Tensor
+
+
+class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
+    """Rectification, encoder and decoder: sections 3.1, 3.2.1 and 3.2.2."""
+
+    Config: ClassVar[type[RecognizerConfig]] = RAREConfig
+
+    def __init__(self, config: RAREConfig) -> None:
+        super().__init__(config)
+        self.rectifier = Rectifier(config.rectifier, fiducials=config.fiducials)
+        self.columns, channels = lite() if config.network == "lite" else paper()
+        features = 2 * config.hidden
+        self.sequence = SequenceEncoder(channels, config.hidden, features)
+        classes = 1 + len(self.charset)
+        self.decoder = AttentionDecoder(features, config.decoder, classes, dropout=config.dropout)
+
+    @staticmethod
+    def encode(config: Any, text: str) -> Labels:
+        """Classes of the characters; texts longer than MAX_LENGTH are refused."""
+        return _labels.encode(Charset(config.charset), text)
+
+    def forward(self, images: Tensor) -> RAREMaps:
+        """(B, 1, height, W) to features; W must be a multiple of 8."""
+        straight, points = self.rectifier(images)
+        columns = self.columns(straight)  # (B, C, 1, T)
+        return RAREMaps(self.sequence(columns.squeeze(2).transpose(1, 2)), points)
+
+    def loss(self, maps: RAREMaps, targets: Labels) -> dict[str, Tensor]:
+        """Negative log-likelihood of each character and of the end (section 3.3), their mean."""
+        classes, lengths = (torch.as_tensor(t) for t in targets)
+        steps = int(lengths.max()) + 1
+        place = torch.arange(steps, device=classes.device)
+        padded = F.pad(classes, (0, 1))[:, :steps]  # class 0 is the end
+        wanted = padded.masked_fill(place > lengths[:, None], IGNORED)
+        logits = self.decoder(maps.features, F.pad(padded[:, :-1], (1, 0), value=END))
+        loss = F.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+        return {"characters": loss}
+
+    def decode(self, maps: RAREMaps) -> list[Reading]:
+        """The likeliest text that was found (section 3.2.3 without a lexicon)."""
+        found = self.decoder.search(
+            maps.features.float(), self.probabilities, self.config.beam, MAX_LENGTH + 1
+        )
+        centres = self._centres(found.attention, maps.points)
+        rows = zip(*(part.cpu().numpy() for part in (found[0], found[1], centres)), strict=True)
+        return [self._reading(*row) for row in rows]
+
+    def _centres(self, attention: Tensor, points: Tensor) -> Tensor:
+        """Where in the picture that was given each step looked, as fractions of its width; (B, L).
+
+        The middle of its attention, at half the height of the straightened picture.
+        """
+        steps = attention.shape[-1]
+        along = (torch.arange(steps, device=attention.device) + 0.5) / steps
+        straight = 2 * (attention @ along) - 1
+        places = torch.stack([straight, torch.zeros_like(straight)], dim=-1)
+        located = [
+            self.rectifier.locate(p[None], at)[0, :, 0]
+            for p, at in zip(points.float(), places, strict=True)
+        ]
+        return (torch.stack(located) + 1) / 2
+
+    def _reading(self, classes: Floats, confidences: Floats, centres: Floats) -> Reading:
+        length = int(np.argmax(classes == END)) if (classes == END).any() else len(classes)
+        if not length:
+            return Reading.empty()
+        edges = spans(centres[:length])
+        characters = tuple(
+            Character(self.charset.characters[int(index) - 1], float(sure), (start, end))
+            for index, sure, start, end in zip(
+                classes[:length], confidences[:length], edges[:-1], edges[1:], strict=True
+            )
+        )
+        logs = [np.log(max(c.confidence, 1e-9)) for c in characters]
+        text = "".join(c.text for c in characters)
+        return Reading(text, float(np.exp(np.mean(logs))), characters)
+
+
+def spans(centres: Floats) -> list[float]:
+    """Edges of characters, half-way between their centres; (L,) to L + 1 values that never fall.
+
+    The outer edges are as far from the outer centres as the next ones; a single character has all.
+    """
+    if len(centres) == 1:
+        return [0.0, 1.0]
+    ordered = np.maximum.accumulate(centres.astype(np.float64))
+    middles = (ordered[1:] + ordered[:-1]) / 2
+    first, last = 2 * ordered[0] - middles[0], 2 * ordered[-1] - middles[-1]
+    return [float(v) for v in np.clip([first, *middles, last], 0, 1)]

@@ -1,0 +1,92 @@
+"""The decoder against every text that it could say, and against itself step by step."""
+
+import itertools
+
+import pytest
+import torch
+
+from ocrkit.recognize._attention import END, AttentionDecoder
+
+
+def softmax(logits):
+    return logits.softmax(-1)
+
+
+@pytest.fixture
+def decoder():
+    torch.manual_seed(3)
+    made = AttentionDecoder(channels=5, hidden=8, classes=4, embedding=3).eval()
+    with torch.no_grad():
+        made.classifier.weight.mul_(6)  # opinions strong enough to differ
+    return made
+
+
+@pytest.fixture
+def features():
+    return torch.randn(3, 6, 5, generator=torch.manual_seed(4))
+
+
+def logarithm(decoder, features, classes):
+    """log p of a whole text, END included, by teacher forcing."""
+    previous = torch.tensor([[END, *classes[:-1]]])
+    found = decoder(features, previous).log_softmax(-1)[0]
+    return sum(float(row[c]) for row, c in zip(found, classes, strict=True))
+
+
+@torch.inference_mode()
+def test_greedy_is_the_best_choice_at_each_step(decoder, features):
+    found = decoder.search(features, softmax, 1, 5)
+    for row in range(3):
+        previous = [END]
+        for step in range(found.classes.shape[1]):
+            logits = decoder(features[row : row + 1], torch.tensor([previous]))[0, -1]
+            wanted = int(logits.argmax()) if previous[1:].count(END) == 0 else END
+            assert int(found.classes[row, step]) == wanted
+            if previous[1:].count(END) == 0:
+                sure = float(softmax(logits)[wanted])
+                assert float(found.confidences[row, step]) == pytest.approx(sure, abs=1e-5)
+            previous.append(wanted)
+
+
+@torch.inference_mode()
+def test_a_wide_beam_finds_the_likeliest_of_all_texts(decoder, features):
+    longest = 4
+    found = decoder.search(features, softmax, 4 * 3 ** (longest - 1), longest)
+    texts = [
+        (*middle, END)
+        for length in range(longest)
+        for middle in itertools.product((1, 2, 3), repeat=length)
+    ]
+    texts += list(itertools.product((1, 2, 3), repeat=longest))  # not ended yet
+    for row in range(3):
+        one = features[row : row + 1]
+        best = max(texts, key=lambda text: logarithm(decoder, one, text))
+        said = found.classes[row].tolist()[: len(best)]
+        assert said == list(best)
+        total = float(found.confidences[row].log().sum())
+        assert total == pytest.approx(logarithm(decoder, one, best), abs=1e-4)
+
+
+@torch.inference_mode()
+def test_a_beam_is_never_worse_than_greedy(decoder):
+    features = torch.randn(20, 6, 5, generator=torch.manual_seed(5))
+    greedy, beam = (decoder.search(features, softmax, width, 6) for width in (1, 5))
+    sums = [found.confidences.log().sum(1) for found in (greedy, beam)]
+    assert (sums[1] >= sums[0] - 1e-5).all()
+
+
+@torch.inference_mode()
+def test_texts_do_not_depend_on_their_companions(decoder, features):
+    together = decoder.search(features, softmax, 2, 8)
+    for row in range(3):
+        alone = decoder.search(features[row : row + 1], softmax, 2, 8)
+        length = alone.classes.shape[1]
+        assert together.classes[row, :length].tolist() == alone.classes[0].tolist()
+        assert (together.classes[row, length:] == END).all()
+
+
+@torch.inference_mode()
+def test_attention_sums_to_one(decoder, features):
+    found = decoder.search(features, softmax, 3, 5)
+    assert found.attention.shape == (*found.classes.shape, 6)
+    torch.testing.assert_close(found.attention.sum(-1), torch.ones(found.classes.shape))
