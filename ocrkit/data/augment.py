@@ -12,6 +12,9 @@ from ocrkit import geometry
 from ocrkit.synth import effects
 from ocrkit.types import Floats, Image, Sample
 
+Cut = Literal["ignore", "keep"]
+"""What becomes of words that the edge of a piece cuts."""
+
 QUARTER_TURNED = 0.08
 """Share of a detector's training pieces that are turned by 90 degrees, either way."""
 
@@ -67,7 +70,7 @@ def crop_scene(
     size: int,
     rng: np.random.Generator,
     long_side: float = 1280,
-    cut: Literal["ignore", "keep"] = "keep",
+    cut: Cut = "keep",
 ) -> Sample:
     """A square piece of a scene at a random scale, turned a little; the quads go along.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -108,7 +108,7 @@ class FindWords:
     encode: Callable[[Any, Sample], tuple[Any, ...]]
     config: detect.DetectorConfig
     side: int
-    cut: Literal["ignore", "keep"] = "keep"
+    cut: augment.Cut = "keep"
 
     def pieces(
         self, sample: Sample, drawn: bool, rng: np.random.Generator

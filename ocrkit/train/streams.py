@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from ocrkit.data import Dataset
+from ocrkit.data.augment import Cut
 from ocrkit.data.loader import BatchSize, Prepare, Stream
 from ocrkit.recognize._base import pad
 from ocrkit.train import sources
@@ -15,8 +16,8 @@ from ocrkit.train.recipes import FindWords, Prepared, ReadWords, Recipe
 PIECE = 448
 """Side of the pieces of scenes that a detector is trained on by default, pixels."""
 
-COLUMNS = 96
-"""Width of a crop, in pixels, of which `train.batch` fit into a batch."""
+ASPECT = 3
+"""Width of a crop, in its heights, of which `train.batch` fit into a batch."""
 
 POOL = 6
 """Batches' worth of crops that are sorted by width together."""
@@ -61,15 +62,17 @@ def validation(experiment: Experiment) -> dict[str, Dataset]:
 
 def recipe(experiment: Experiment) -> Recipe:
     """How samples become examples of the model."""
-    encode, settings = experiment.network_class().encode, experiment.network_config()
+    network, settings = experiment.network_class(), experiment.network_config()
     if experiment.family == "recognize":
-        return ReadWords(encode, settings)
-    return FindWords(encode, settings, experiment.train.crop or PIECE)
+        return ReadWords(network.encode, settings)
+    cut: Cut = "keep" if network.learns_cut_words else "ignore"
+    return FindWords(network.encode, settings, experiment.train.crop or PIECE, cut)
 
 
 def size(experiment: Experiment) -> BatchSize:
     """How many examples make a batch."""
     batch = experiment.train.batch
     if experiment.family == "recognize":
-        return BatchSize(batch, batch * COLUMNS, POOL * batch)
+        width = ASPECT * experiment.network_config().height
+        return BatchSize(batch, batch * width, POOL * batch)
     return BatchSize(batch, batch * (experiment.train.crop or PIECE), batch)

@@ -1,13 +1,15 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ocrkit import geometry
 from ocrkit.data.loader import Example, Skipped
-from ocrkit.detect import Detector
 from ocrkit.detect.pixellink import PixelLink, PixelLinkConfig
 from ocrkit.recognize.crnn import CRNN, CRNNConfig
+from ocrkit.train import streams
+from ocrkit.train.experiment import load
 from ocrkit.train.recipes import FindWords, Prepared, ReadWords
 from ocrkit.types import Sample
 
@@ -110,8 +112,12 @@ def test_words_that_a_piece_cuts_are_ignored_or_kept_as_the_recipe_says(rng):
         ignored[cut] = sum(piece.ignored.sum() for piece in pieces)
     assert ignored["ignore"] > 0
     assert ignored["keep"] == 0
-    assert PixelLink.learns_cut_words
-    assert not Detector.learns_cut_words
+
+
+@pytest.mark.parametrize(("config", "cut"), [("pixellink-lite", "keep"), ("east-lite", "ignore")])
+def test_only_pixellink_learns_from_cut_words(config, cut):
+    experiment = load(Path(__file__).parents[2] / f"configs/detect/{config}.yaml")
+    assert streams.recipe(experiment).cut == cut
 
 
 def test_small_pictures_are_learnt_at_the_size_at_which_they_are_read(rng):
