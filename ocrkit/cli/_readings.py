@@ -12,8 +12,10 @@ from ocrkit.errors import DataError
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
 if TYPE_CHECKING:
     from ocrkit.data import Dataset
+    from ocrkit.evaluate.calibration import Calibration
     from ocrkit.evaluate.recognition import RecognitionResult
     from ocrkit.evaluate.word_lists import Filtered
+    from ocrkit.types import Reading
 
 CHUNK = 64
 """Crops that are read at once."""
@@ -25,6 +27,8 @@ class Told(NamedTuple):
     source: str
     readings: list[str]
     notes: list[str]
+    confidences: list[float] | None = None
+    """Of the readings; None where whoever read them does not say."""
 
 
 def protocols() -> "dict[str, Callable[[str], str]]":
@@ -68,11 +72,11 @@ def read(
     from ocrkit.reader import load
 
     reader = load(detector=None, recognizer=model, device=device, settings=settings)
-    readings: list[str] = []
+    readings: list[Reading] = []
     for start in progress(range(0, len(samples), CHUNK), "reading"):
         chunk = samples[start : start + CHUNK]
-        readings += [r.text for r in reader.recognize([dataset.image(i) for i in chunk])]
-    return Told(model, readings, [])
+        readings += reader.recognize([dataset.image(i) for i in chunk])
+    return Told(model, [r.text for r in readings], [], [r.confidence for r in readings])
 
 
 def read_before(dataset: "Dataset", samples: Sequence[int], path: Path) -> Told:
@@ -109,6 +113,20 @@ def scored(
         )
         for name in chosen
     ]
+
+
+def calibrated(
+    told: Told, results: "Sequence[RecognitionResult]", lexicon: str | None
+) -> "list[Calibration]":
+    """How well the confidences fit each result, as its readings are compared.
+
+    Nothing where there are no confidences, or where they are of readings that the lexicon replaced.
+    """
+    from ocrkit.evaluate.calibration import calibration
+
+    if told.confidences is None or lexicon is not None:
+        return []
+    return [calibration(told.confidences, [s.correct for s in r.samples]) for r in results]
 
 
 def _text(dataset: "Dataset", index: int) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ocrkit.data import Dataset
+    from ocrkit.evaluate.calibration import Calibration
     from ocrkit.evaluate.evaluation import Evaluation
     from ocrkit.evaluate.recognition import RecognitionResult
 
@@ -83,9 +84,13 @@ class Output(NamedTuple):
         samples: Sequence[int],
         told: Told,
         results: "Sequence[RecognitionResult]",
+        calibrations: "Sequence[Calibration]",
     ) -> None:
-        """Show the scores of readings of crops."""
-        self._print(truth, told.source, [result.to_dict() for result in results], told.notes)
+        """Show the scores of readings of crops; there are no calibrations, or one per result."""
+        shown = [result.to_dict() for result in results]
+        for figures, calibration in zip(shown, calibrations, strict=False):
+            figures.update(calibration.to_dict())
+        self._print(truth, told.source, shown, told.notes)
         if self.page is not None:
             from ocrkit.evaluate.report import crops_page
             from ocrkit.image import write_text
@@ -93,7 +98,13 @@ class Output(NamedTuple):
             title = f"{self.task}: {told.source}"
             names = [dataset.name(i) for i in samples]
             page = crops_page(
-                title, _described(truth), names, results, told.notes, picture_of(dataset)
+                title,
+                _described(truth),
+                names,
+                results,
+                told.notes,
+                picture_of(dataset),
+                calibrations,
             )
             write_text(self.page, page)
 
@@ -129,7 +140,9 @@ def _table(truth: GroundTruth, source: str, results: Sequence[dict[str, Any]]) -
 
     table = Table(title=escape(f"{source}, scored on {_described(truth)}"), show_header=False)
     settings = False
-    for row in rows(results):
+    # A list, as the bins of a calibration are, has no place in a column: JSON and the page show it.
+    columns = [{k: v for k, v in r.items() if not isinstance(v, list)} for r in results]
+    for row in rows(columns):
         if row.setting and not settings:
             table.add_section()
         settings = row.setting

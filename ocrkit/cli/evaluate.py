@@ -244,7 +244,10 @@ def recognition(
     as_json: AsJson = False,
     report: Report = None,
 ) -> None:
-    """What cropped words say: accuracy over 36 characters and as written, 1-NED, CER."""
+    """What cropped words say: accuracy over 36 characters and as written, 1-NED, CER.
+
+    Of a model also whether its confidences are right: the expected calibration error.
+    """
     _scoring.one_source(pred, model)
     output = Output.planned("Recognition", as_json, report)
     protocols = protocol or ["rec-36"]
@@ -258,7 +261,8 @@ def recognition(
         given = parse_settings(settings or ())
         told = _readings.read(dataset, crops.kept, model or "crnn", device, given)
     results = _readings.scored(dataset, crops, told, lexicon, protocols)
-    output.crops(truth, dataset, crops.kept, told, results)
+    calibrations = _readings.calibrated(told, results, lexicon)
+    output.crops(truth, dataset, crops.kept, told, results, calibrations)
 
 
 def _evaluated(

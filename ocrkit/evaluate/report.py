@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import zip_longest
 from string import Template
 from typing import Any
 
@@ -15,6 +16,7 @@ from ocrkit.evaluate import _figures
 from ocrkit.evaluate._base import ImageResult
 from ocrkit.evaluate._figures import Axis, Line
 from ocrkit.evaluate._rows import Row, rows
+from ocrkit.evaluate.calibration import Calibration
 from ocrkit.evaluate.evaluation import TUNED, Evaluation, Scene
 from ocrkit.evaluate.recognition import RecognitionResult, SampleResult, confusions
 from ocrkit.types import Image
@@ -76,6 +78,7 @@ def crops_page(
     results: Sequence[RecognitionResult],
     notes: Sequence[str],
     pictures: Pictures,
+    calibrations: Sequence[Calibration] = (),
 ) -> str:
     """The page for readings of crops.
 
@@ -86,6 +89,7 @@ def crops_page(
         results: One for each protocol; the first chooses the worst.
         notes: What a reader must know to judge the figures.
         pictures: Only the worst are asked for.
+        calibrations: One for each result, of which the first is drawn; or none.
     """
     first = results[0]
     rates = {
@@ -96,7 +100,13 @@ def crops_page(
     }
     parts = [
         _tiles(rates, first.protocol),
-        _tables([result.to_dict() for result in results]),
+        _tables(
+            [
+                result.to_dict() | (calibration.rates if calibration else {})
+                for result, calibration in zip_longest(results, calibrations)
+            ]
+        ),
+        _reliability(calibrations[0]) if calibrations else "",
         _confusions(
             [sample.truth for sample in first.samples],
             [sample.reading for sample in first.samples],
@@ -181,6 +191,37 @@ def _curves(evaluations: Sequence[Evaluation]) -> str:
         '<div class="plots">'
         f"<figure>{left}<figcaption>{_figures.key(ranking)}</figcaption></figure>"
         f"<figure>{right}<figcaption>{_figures.key(means)}</figcaption></figure></div>"
+    )
+
+
+def _reliability(calibration: Calibration) -> str:
+    """Accuracy over confidence, and how many words each bin has."""
+    if not calibration.bins:
+        return ""
+    found = Line(
+        f"words, expected calibration error {calibration.ece:.4f}",
+        [one.confidence for one in calibration.bins],
+        [one.accuracy for one in calibration.bins],
+        (calibration.confidence, calibration.accuracy),
+    )
+    lines = [found, Line("as often right as sure", [0, 1], [0, 1])]
+    drawn = _figures.plot("Accuracy over confidence", Axis("confidence"), lines, "accuracy")
+    cells = "".join(
+        f'<tr><th scope="row">{one.start:.2g} to {one.end:.2g}</th>'
+        f'<td class="number">{one.words}</td><td class="number">{one.confidence:.3f}</td>'
+        f'<td class="number">{one.accuracy:.3f}</td></tr>'
+        for one in calibration.bins
+    )
+    heads = "".join(
+        f'<th scope="col" class="number">{name}</th>' for name in ("words", "mean", "accuracy")
+    )
+    return (
+        "<h2>Confidence</h2><p>How many of the words are right as written, by how sure the "
+        "recogniser is of them. Below the diagonal it is surer than it is right. The dot is all "
+        "words together.</p>"
+        f'<div class="plots"><figure>{drawn}<figcaption>{_figures.key(lines)}</figcaption></figure>'
+        f'<table><thead><tr><th scope="col">confidence</th>{heads}</tr></thead>'
+        f"<tbody>{cells}</tbody></table></div>"
     )
 
 

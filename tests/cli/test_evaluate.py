@@ -332,6 +332,38 @@ def test_recognition_of_a_table(crops, load):
     assert only["results"][0]["accuracy_36"] == 0
 
 
+def test_a_models_confidences_are_scored(crops, load):
+    load.return_value.recognize.side_effect = lambda crops: [
+        Reading("Exit", 0.75 if crop[0, 0, 0] < 35 else 0.25) for crop in crops
+    ]
+    names = ["--protocol", "rec-36", "--protocol", "rec-36-chinese"]
+    page = crops.with_name("out.html")
+    for result in report("recognition", "--gt", crops, *names, "--report", page)["results"]:
+        sure = {"start": 0.7, "end": 0.8, "words": 35, "confidence": 0.75, "accuracy": 34 / 35}
+        unsure = {"start": 0.2, "end": 0.3, "words": 35, "confidence": 0.25, "accuracy": 1}
+        assert result["bins"] == [pytest.approx(unsure), pytest.approx(sure)]
+        assert result["ece"] == pytest.approx((34 / 35 - 0.75 + 0.75) / 2)
+        assert result["mean_confidence"] == 0.5
+    assert "Accuracy over confidence" in page.read_text()
+    shown = run("recognition", "--gt", crops)
+    assert re.search(r" ece +. +0\.4857", shown)
+    assert "bins" not in shown
+
+
+def test_confidences_are_of_the_text_as_written(crops, load):
+    (result,) = report("recognition", "--gt", crops)["results"]  # reads "exit", 0.9
+    assert (result["accuracy_36"], result["ece"]) == (69 / 70, pytest.approx(0.9))
+
+
+def test_nothing_is_said_of_confidences_that_are_not_of_the_readings(crops, load, own_lexicon):
+    (result,) = report("recognition", "--gt", crops, "--lexicon", "50")["results"]
+    assert not {"ece", "bins"} & set(result)
+    path = crops.with_name("r.json")
+    path.write_text(json.dumps({"w/0.png": "Exit"}))
+    (result,) = report("recognition", "--gt", crops, "--pred", path)["results"]
+    assert not {"ece", "bins"} & set(result)
+
+
 @pytest.mark.parametrize("name", ["readings.tsv", "readings.json"])
 def test_recognition_of_readings(crops, name):
     readings = {f"w/{i}.png": "exit" for i in range(69)} | {"w/99.png": "x"}

@@ -13,6 +13,7 @@ import pytest
 from ocrkit.evaluate import Found, ImageResult, Pair, Truth, _figures, recognition
 from ocrkit.evaluate._figures import Axis, Line, Shape, shapes
 from ocrkit.evaluate._rows import Row, rows
+from ocrkit.evaluate.calibration import calibration
 from ocrkit.evaluate.evaluation import Scene, evaluate
 from ocrkit.evaluate.protocols import DETECTION, SPOTTING
 from ocrkit.evaluate.report import WORST, WORST_CROPS, crops_page, scenes_page
@@ -305,3 +306,32 @@ def test_what_was_not_read_is_named():
     assert "<td>a</td><td><i>nothing</i></td>" in page
     perfect = crops_page("", "", ["1"], [recognition.score(["a"], ["a"])], [], nothing)
     assert "Every reading is right as written" in perfect
+
+
+def test_a_page_of_crops_shows_whether_confidences_are_right():
+    result = recognition.score(["ab", "cd", "ef"], ["ab", "cd", "xy"])
+    fits = calibration([0.75, 0.25, 0.75], [True, True, False])
+    page = crops_page("", "", ["1", "2", "3"], [result], [], nothing, [fits])
+    assert self_contained(page)
+    labels = [a["aria-label"] for tag, a in parsed(page).tags if tag == "svg" and "role" in a]
+    # 2 of 3 words lie 0.25 off, the third 0.75.
+    assert labels == [
+        "Accuracy over confidence: words, expected calibration error 0.4167, as often right as sure"
+    ]
+    # The square of rates is 394 x 300 px, its lower left corner at (52, 314).
+    assert 'points="150.5,14.0 347.5,164.0"' in page
+    assert 'points="52.0,314.0 446.0,14.0"' in page  # the diagonal
+    x, y = 52 + 394 * 1.75 / 3, 314 - 300 * 2 / 3
+    assert f'<circle cx="{x:.1f}" cy="{y:.1f}"' in page
+    assert (
+        '<th scope="row">0.7 to 0.8</th><td class="number">2</td>'
+        '<td class="number">0.750</td><td class="number">0.500</td>'
+    ) in page
+    assert re.search(r'<th scope="row">ece</th><td class="number">0.4167</td>', page)
+
+
+def test_without_confidences_a_page_of_crops_says_nothing_of_them():
+    result = recognition.score(["ab"], ["ab"])
+    for known in ([], [calibration([], [])]):
+        page = crops_page("", "", ["1"], [result], [], nothing, known)
+        assert "<h2>Confidence" not in page
