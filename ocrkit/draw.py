@@ -11,7 +11,7 @@ import PIL.Image
 from PIL import ImageDraw, ImageFont
 
 from ocrkit import geometry
-from ocrkit.types import Detections, Floats, Image, Page
+from ocrkit.types import Detections, Floats, Glimpses, Image, Page
 
 Colour = tuple[int, int, int]
 
@@ -20,6 +20,9 @@ SUBPIXEL_BITS = 4
 
 MIN_FONT = 11
 """Pixels: smaller letters cannot be read."""
+
+STRIP, MIN_BOARD = 40, 160
+"""Height of the strips of a board of glimpses, and its least width, pixels."""
 
 
 class Box(NamedTuple):
@@ -59,6 +62,46 @@ def draw_detections(image: Image, detections: Detections) -> Image:
     outlined = _outlined(image, detections.quads, colours)
     labels = [f"{score:.2f}" for score in detections.scores]
     return _labelled(outlined, list(zip(labels, detections.quads, colours, strict=True)))
+
+
+def draw_glimpses(crop: Image, glimpses: Glimpses) -> Image:
+    """A board: the crop with its fiducials, the crop straightened, and where each character looked.
+
+    Args:
+        crop: (H, W, 3) uint8, what was read.
+        glimpses: How.
+    """
+    width = max(round(glimpses.straight.shape[1] * STRIP / glimpses.straight.shape[0]), MIN_BOARD)
+    scale = width / crop.shape[1]
+    size = (width, max(round(crop.shape[0] * scale), 1))
+    given = cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC)
+    for point in np.round((glimpses.fiducials * scale - 0.5) * 2**SUBPIXEL_BITS).astype(np.int32):
+        for radius, colour in ((4, (0, 0, 0)), (3, (255, 210, 0))):
+            place = (int(point[0]), int(point[1]))
+            shifted = radius << SUBPIXEL_BITS
+            cv2.circle(given, place, shifted, colour, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+    straight = cv2.resize(glimpses.straight, (width, STRIP), interpolation=cv2.INTER_CUBIC)
+    strips = [given, straight]
+    for character, row in zip(glimpses.reading.characters, glimpses.attention, strict=True):
+        light = cv2.resize(row[None], (width, 1), interpolation=cv2.INTER_LINEAR)
+        shown = straight * (0.15 + 0.85 * light / max(float(light.max()), 1e-6))[..., None]
+        label = np.zeros((STRIP, STRIP, 3), np.uint8)
+        strips.append(np.hstack([shown.astype(np.uint8), _letter(label, character.text)]))
+    board = np.full((sum(len(s) for s in strips), width + STRIP, 3), 255, np.uint8)
+    top = 0
+    for strip in strips:
+        board[top : top + len(strip), : strip.shape[1]] = strip
+        top += len(strip)
+    return board
+
+
+def _letter(image: Image, text: str) -> Image:
+    """The picture with one character in its middle."""
+    canvas = PIL.Image.fromarray(image)
+    height, width = image.shape[:2]
+    font = ImageFont.load_default(0.7 * height)
+    ImageDraw.Draw(canvas).text((width / 2, height / 2), text, "white", font, anchor="mm")
+    return np.array(canvas)
 
 
 def _outlined(image: Image, quads: Iterable[Floats], colours: Iterable[Colour]) -> Image:

@@ -97,6 +97,25 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Glimpses:
+    """How a recogniser with attention came to its reading of one crop.
+
+    Attributes:
+        reading: What it said.
+        straight: (h, w, 3) uint8, the crop as it was straightened and seen, grey.
+        fiducials: (F, 2) float32, in pixels of the crop: the points that were brought to the edges
+            of `straight`, first those of its top edge from the left, then those of its bottom edge.
+        attention: (L, T) float32, for each character how much it looked at each of T equal columns
+            of `straight`; rows sum to 1.
+    """
+
+    reading: Reading
+    straight: Image
+    fiducials: Floats
+    attention: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Word:
     """A reading and where it stands in the image.
 

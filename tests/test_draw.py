@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ocrkit import draw
-from ocrkit.draw import draw_detections, draw_page
-from ocrkit.types import Detections, Page, Word
+from ocrkit.draw import draw_detections, draw_glimpses, draw_page
+from ocrkit.types import Character, Detections, Glimpses, Page, Reading, Word
 
 QUAD = np.array([[60, 50], [140, 50], [140, 80], [60, 80]], np.float32)
 
@@ -114,3 +114,20 @@ def test_lines_and_letters_grow_with_the_picture():
 def test_words_far_outside_or_without_area():
     quads = [QUAD + 5000, QUAD - 5000, QUAD * 0]
     assert draw_page(paper(), page(*(word(quad=q) for q in quads))).shape == (120, 200, 3)
+
+
+def test_a_board_of_glimpses():
+    """The crop above, the straightened one, and a strip per character with its letter beside it."""
+    characters = (Character("a", 0.9, (0, 0.5)), Character("b", 0.8, (0.5, 1)))
+    attention = np.array([[1, 0, 0, 0], [0, 0, 0, 1]], np.float32)
+    straight = np.full((32, 160, 3), 200, np.uint8)
+    fiducials = np.array([[50, 20]], np.float32)
+    seen = Glimpses(Reading("ab", 0.85, characters), straight, fiducials, attention)
+    board = draw_glimpses(paper(40, 200), seen)
+    assert board.shape == (40 + 3 * 40, 200 + 40, 3)
+    assert board[20, 50].tolist() == [255, 210, 0]
+    assert board[20, 150].tolist() == [128, 128, 128]
+    first, second = board[80:120, :200].mean(axis=(0, 2)), board[120:160, :200].mean(axis=(0, 2))
+    assert first.argmax() < 50
+    assert second.argmax() > 150
+    assert (board[80:120, 200:] == 255).any()

@@ -24,12 +24,12 @@ from torch.nn import functional as F
 from ocrkit.layers.blocks import SequenceEncoder
 from ocrkit.layers.rectify import Rectifier
 from ocrkit.recognize import _labels
-from ocrkit.recognize._attention import END, AttentionDecoder
-from ocrkit.recognize._base import Recognizer, RecognizerConfig
+from ocrkit.recognize._attention import END, AttentionDecoder, Decoded
+from ocrkit.recognize._base import Recognizer, RecognizerConfig, pad, prepare
 from ocrkit.recognize._columns import lite, paper
 from ocrkit.recognize._labels import MAX_LENGTH, Labels
 from ocrkit.text import Charset
-from ocrkit.types import Character, Floats, Reading
+from ocrkit.types import Character, Floats, Glimpses, Image, Reading
 
 IGNORED = -100
 """What lies behind the end of a label."""
@@ -97,10 +97,33 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
 
     def decode(self, maps: RAREMaps) -> list[Reading]:
         """The likeliest text that was found (section 3.2.3 without a lexicon)."""
-        found = self.decoder.search(
+        return self._readings(self._search(maps), maps.points)
+
+    @torch.inference_mode()
+    def glimpses(self, crop: Image) -> Glimpses:
+        """What one crop says, and how it was straightened and looked at."""
+        device = next(self.parameters()).device
+        seen = prepare(crop, self.config.height, self.config.max_width)
+        images = torch.from_numpy(pad([seen])).to(device)
+        straight, points = self.rectifier(images)
+        (reading,) = self.read([crop])
+        found = self._search(self(images))
+        grey = straight[0, 0].cpu().numpy()
+        low, high = grey.min(), max(grey.max(), grey.min() + 1e-6)
+        picture = np.repeat(((grey - low) / (high - low) * 255).astype(np.uint8)[..., None], 3, 2)
+        # The padding on the right is no part of the crop.
+        stretch = np.array([images.shape[-1] / seen.shape[-1] * crop.shape[1], crop.shape[0]])
+        fiducials = (points[0].cpu().numpy() + 1) / 2 * stretch
+        attention = found.attention[0, : len(reading.text)].cpu().numpy()
+        return Glimpses(reading, picture, fiducials.astype(np.float32), attention)
+
+    def _search(self, maps: RAREMaps) -> Decoded:
+        return self.decoder.search(
             maps.features.float(), self.probabilities, self.config.beam, MAX_LENGTH + 1
         )
-        centres = self._centres(found.attention, maps.points)
+
+    def _readings(self, found: Decoded, points: Tensor) -> list[Reading]:
+        centres = self._centres(found.attention, points)
         rows = zip(*(part.cpu().numpy() for part in (found[0], found[1], centres)), strict=True)
         return [self._reading(*row) for row in rows]
 

@@ -92,3 +92,18 @@ def test_at_first_it_reads_the_picture_as_it_is():
     half = F.interpolate(images, (32, 64), mode="bilinear", align_corners=False)
     straight, _ = model.rectifier(images)
     torch.testing.assert_close(straight, half, atol=1e-3, rtol=0)
+
+
+def test_glimpses_show_the_reading_and_where_it_looked():
+    """Of a crop of 120 px, seen 173 px wide and padded to 192; fiducials lie in its own pixels."""
+    torch.manual_seed(1)
+    model = RARE(RAREConfig()).eval()
+    crop = np.random.default_rng(0).integers(0, 256, (50, 120, 3), np.uint8)
+    seen = model.glimpses(crop)
+    assert seen.reading == model.read([crop])[0]
+    assert seen.straight.shape == (32, 96, 3)
+    assert seen.attention.shape == (len(seen.reading.text), 24)
+    np.testing.assert_allclose(seen.attention.sum(axis=1), 1, atol=1e-5)
+    width = 192 / 173 * 120  # the padding is not part of the crop
+    assert seen.fiducials[0] == pytest.approx([0, 0], abs=1e-3)
+    assert seen.fiducials[-1] == pytest.approx([width, 50], abs=1e-3)
