@@ -1,5 +1,7 @@
 """Arguments that several commands share, spelt and explained once."""
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +57,25 @@ Scales = Annotated[
         metavar="X,Y,...",
         help="The detector sees each picture so many times larger, and words found twice are "
         "merged, such as 0.7,1,1.4. Short for --set detector.scales.",
+        show_default=False,
+    ),
+]
+LexiconFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--lexicon",
+        metavar="FILE",
+        help="Words, one a line in UTF-8, that readings give way to where the picture allows it; "
+        "what is near to none stays. Short for --set recognizer.lexicon.",
+        show_default=False,
+    ),
+]
+Whitelist = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTERS",
+        help="The only characters to read, with ranges, such as 0-9A-Z; a - that is meant comes "
+        "first or last. Short for --set recognizer.whitelist.",
         show_default=False,
     ),
 ]
@@ -126,6 +147,38 @@ def seen_at(max_side: int | None, tile: int | None, scales: str | None) -> list[
     if scales is not None:
         pairs.append(f"detector.scales={_numbers(scales)}")
     return pairs
+
+
+def said_in(lexicon: Path | None, whitelist: str | None) -> list[str]:
+    """What the recogniser may say, as pairs for `--set`; of what was not given, nothing.
+
+    Raises:
+        ConfigError: The whitelist is empty, or a range in it runs backwards.
+    """
+    pairs = []
+    if lexicon is not None:
+        pairs.append(f"recognizer.lexicon={json.dumps(str(lexicon), ensure_ascii=False)}")
+    if whitelist is not None:
+        pairs.append(
+            f"recognizer.whitelist={json.dumps(_characters(whitelist), ensure_ascii=False)}"
+        )
+    return pairs
+
+
+def _characters(whitelist: str) -> str:
+    """Those that a list such as 0-9A-Z stands for, each once; ranges as in regular expressions."""
+    if not whitelist:
+        raise ConfigError("--whitelist: expected characters and ranges, as in 0-9A-Z, got none")
+    found: list[str] = []
+    for span in re.findall(r".-.|.", whitelist, re.DOTALL):
+        first, last = ord(span[0]), ord(span[-1])
+        if first > last:
+            raise ConfigError(
+                f"--whitelist {whitelist}: the range {span} runs backwards; as in 0-9A-Z, "
+                "the lower character comes first, and a - that is meant first or last of all"
+            )
+        found += map(chr, range(first, last + 1))
+    return "".join(dict.fromkeys(found))
 
 
 def _rounded_up(side: int) -> int:

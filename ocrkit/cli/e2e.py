@@ -9,6 +9,7 @@ from ocrkit.cli._options import (
     DetectorName,
     Device,
     Inputs,
+    LexiconFile,
     MaxPixels,
     MaxSide,
     RecognizerName,
@@ -16,7 +17,9 @@ from ocrkit.cli._options import (
     Scales,
     Setting,
     Tile,
+    Whitelist,
     load_reader,
+    said_in,
     seen_at,
 )
 from ocrkit.cli._output import Result, run
@@ -35,6 +38,8 @@ def e2e(
     max_side: MaxSide = None,
     tile: Tile = None,
     scales: Scales = None,
+    lexicon: LexiconFile = None,
+    whitelist: Whitelist = None,
     max_pixels: MaxPixels = None,
     settings: Setting = None,
     verbose: Annotated[
@@ -43,7 +48,7 @@ def e2e(
     as_json: AsJson = False,
 ) -> None:
     """Read the words in pictures, from finding them to putting them in order."""
-    seen = seen_at(max_side, tile, scales)
+    chosen = [*seen_at(max_side, tile, scales), *said_in(lexicon, whitelist)]
 
     def look(reader: "Reader", image: "Image") -> Result:
         from ocrkit.draw import draw_page
@@ -53,7 +58,7 @@ def e2e(
         return Result(page.to_dict(), text, lambda: draw_page(image, page))
 
     def load() -> "Reader":
-        return load_reader(detector, recognizer, device, max_pixels, [*(settings or ()), *seen])
+        return load_reader(detector, recognizer, device, max_pixels, [*(settings or ()), *chosen])
 
     run(inputs, save, as_json, load, look)
 

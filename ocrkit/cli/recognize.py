@@ -12,10 +12,13 @@ from ocrkit.cli._options import (
     AsJson,
     Device,
     Inputs,
+    LexiconFile,
     MaxPixels,
     OnlyRecognizerName,
     Setting,
+    Whitelist,
     load_reader,
+    said_in,
 )
 from ocrkit.cli._output import find, report, say
 from ocrkit.cli._progress import progress
@@ -32,14 +35,17 @@ def recognize(
     inputs: Inputs,
     recognizer: OnlyRecognizerName = "crnn",
     device: Device = "auto",
+    lexicon: LexiconFile = None,
+    whitelist: Whitelist = None,
     max_pixels: MaxPixels = None,
     settings: Setting = None,
     as_json: AsJson = False,
 ) -> None:
     """Read crops of one upright word or line each: a line per crop, path, text and confidence."""
+    chosen = [*(settings or ()), *said_in(lexicon, whitelist)]
     crops, failures = find(inputs)
     if crops:
-        reader = load_reader(None, recognizer, device, max_pixels, settings)
+        reader = load_reader(None, recognizer, device, max_pixels, chosen)
         chunks = [crops[start : start + CHUNK] for start in range(0, len(crops), CHUNK)]
         for chunk in progress(chunks, "reading"):
             for record in _read(reader, chunk, failures):

@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar, final
 
 import cv2
@@ -13,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from ocrkit.config import Config
+from ocrkit.recognize._lexicon import Lexicon, read_lexicon
 from ocrkit.text import LATIN95, Charset
 from ocrkit.types import Character, Floats, Image, Reading
 
@@ -41,6 +43,15 @@ class RecognizerConfig(Config):
     )
     whitelist: str | None = Field(
         None, min_length=1, description="the only characters it may say; null for all it can"
+    )
+    lexicon: Path | None = Field(
+        None,
+        exclude=True,  # a file of whoever reads, which is no part of the weights
+        description="words, one a line in UTF-8, that readings give way to where the picture allows"
+        " it; null for none",
+    )
+    lexicon_closed: bool = Field(
+        False, exclude=True, description="nothing else is read: the nearest word, however far"
     )
 
     @field_validator("charset")
@@ -75,6 +86,9 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         super().__init__()
         self.config = config
         self.charset = Charset(config.charset)
+        self.lexicon: Lexicon | None = None
+        if config.lexicon is not None:
+            self.lexicon = read_lexicon(config.lexicon, self.charset, closed=config.lexicon_closed)
         said = config.whitelist or config.charset
         allowed = torch.tensor([True, *(character in said for character in config.charset)])
         self.register_buffer("_allowed", allowed, persistent=False)

@@ -11,6 +11,7 @@ Where this differs from the paper:
     Case and punctuation are read: 95 classes by default, not 36.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from ocrkit.recognize import _ctc
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
 from ocrkit.recognize._columns import lite, paper
 from ocrkit.text import Charset
-from ocrkit.types import Reading
+from ocrkit.types import Floats, Reading
 
 MAX_LENGTH = 64
 """Longest label of a training sample, characters."""
@@ -37,6 +38,11 @@ class CRNNConfig(RecognizerConfig):
     network: Literal["lite", "paper"] = Field("lite", description="which convolutional layers")
     hidden: int = Field(128, gt=0, description="LSTM units per direction; 256 in table 1")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
+    beam: int = Field(
+        1,
+        gt=0,
+        description="prefixes that the search keeps; 1 reads the best path (section 2.3.2)",
+    )
 
     @field_validator("height")
     @classmethod
@@ -91,6 +97,27 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, CRNNTargets]):
         return {"ctc": _ctc.ctc_loss(maps.logits, labels, lengths)}
 
     def decode(self, maps: CRNNMaps) -> list[Reading]:
-        """The best path of each image (section 2.3.2)."""
+        """The best path of each image, or what the beam finds; then the lexicon's say.
+
+        Section 2.3.2 for both; but for what the lexicon weighs against the picture, see `Lexicon`.
+        """
         probabilities = self.probabilities(maps.logits).cpu().numpy()
-        return [_ctc.greedy(rows, self.charset) for rows in probabilities]
+        return [self._read(rows) for rows in probabilities]
+
+    def _read(self, probabilities: Floats) -> Reading:
+        """What one image says, of whose time steps these are the probabilities (T, K)."""
+        reading = _ctc.greedy(probabilities, self.charset)
+        if self.config.beam > 1:
+            labels, _ = _ctc.prefix_beam(probabilities, self.config.beam)
+            reading = _ctc.spell(probabilities, labels, self.charset)
+        if self.lexicon is None:
+            return reading
+
+        def score(texts: Sequence[str]) -> NDArray[np.float64]:
+            labellings = [_ctc.labels(self.charset, text) for text in texts]
+            return _ctc.likelihoods(probabilities, labellings)
+
+        text = self.lexicon.correct(reading.text, score)
+        if text == reading.text:
+            return reading
+        return _ctc.spell(probabilities, _ctc.labels(self.charset, text), self.charset)

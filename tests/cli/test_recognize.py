@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from ocrkit.cli import recognize as command
+from ocrkit.cli._options import parse_settings, said_in
 
 
 def test_prints_path_text_and_confidence(ocrkit, photo):
@@ -37,3 +38,73 @@ def test_model_is_another_name_of_recognizer(ocrkit, photo):
     status, out, err = ocrkit("recognize", photo, "--model", "crn")
     assert (status, out) == (2, "")
     assert "recognize: no model 'crn'" in err
+
+
+def test_a_lexicon_replaces_what_is_near(ocrkit, photo, tmp_path):
+    """All 12 frames say K alone: 96 classes, of which one has a logit of 9; no blank parts two."""
+    words = tmp_path / "my words: 1 #2.txt"
+    words.write_text("k\n")
+    assert ocrkit("recognize", photo, "--lexicon", words)[1] == f"{photo}\tK\t0.9884\n"
+    words.write_text("x\n")
+    closed = ["--set", "recognizer.lexicon_closed=true"]
+    assert ocrkit("recognize", photo, "--lexicon", words)[1] == f"{photo}\tK\t0.9884\n"
+    # Of x, as of each other class: exp(-9) of 0.9884.
+    found = ocrkit("recognize", photo, "--lexicon", words, *closed)[1].split("\t")
+    assert (found[1].lower(), found[2]) == ("x", "0.0001\n")
+
+
+def test_a_whitelist_is_all_that_is_read(ocrkit, photo):
+    def read(whitelist):
+        return ocrkit("recognize", photo, "--whitelist", whitelist)[1].split("\t")[1]
+
+    assert read("A-Z") == "K"
+    assert read("0-9#: ") in {"", "0"}  # the blank and these are equally likely
+    assert read("k-mK-") == "K"
+
+
+@pytest.mark.parametrize(
+    ("whitelist", "characters"),
+    [
+        ("0-9", "0123456789"),
+        ("a-cA-C", "abcABC"),
+        ("-0", "-0"),
+        ("0-", "0-"),
+        ("-", "-"),
+        ("a-c-e", "abc-e"),
+        ("bab", "ba"),
+        ("a-a", "a"),
+        ("+--", "+,-"),
+        ('"\\: #', '"\\: #'),
+    ],
+)
+def test_ranges_are_those_of_regular_expressions(whitelist, characters):
+    (pair,) = said_in(None, whitelist)
+    assert parse_settings([pair]) == {"recognizer": {"whitelist": characters}}
+
+
+@pytest.mark.parametrize("command", ["recognize", "e2e"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--whitelist", "9-0"], "--whitelist 9-0: the range 9-0 runs backwards; "),
+        (["--whitelist", "0-9Z-A"], "--whitelist 0-9Z-A: the range Z-A runs backwards; "),
+        (["--whitelist", ""], "--whitelist: expected characters and ranges, as in 0-9A-Z"),
+        (["--whitelist", "é"], "whitelist: the charset has no 'é'"),
+        (["--lexicon", "no.txt"], "no.txt: cannot be read: No such file"),
+        (["--lexicon", "."], ".: cannot be read: Is a directory"),
+    ],
+)
+def test_lexicons_and_whitelists_that_are_none(ocrkit, photo, command, options, message):
+    status, out, err = ocrkit(command, photo, *options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("ocrkit: ")
+    assert message in err
+
+
+def test_pages_have_both_options_too(ocrkit, photo, tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("x\n")
+    lexicon = ["--lexicon", words, "--set", "recognizer.lexicon_closed=true"]
+    anything = ["--set", "spotter.min_confidence=0"]
+    assert ocrkit("e2e", photo, *lexicon, *anything)[1].lower() == "x\n"
+    assert ocrkit("e2e", photo, "--whitelist", "A-Z")[1] == "K\n"

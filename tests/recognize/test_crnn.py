@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from ocrkit import recognize
-from ocrkit.errors import ConfigError
+from ocrkit.errors import ConfigError, DataError
 from ocrkit.recognize._base import pad, prepare
-from ocrkit.recognize.crnn import CRNN, MAX_LENGTH, CRNNConfig
+from ocrkit.recognize.crnn import CRNN, MAX_LENGTH, CRNNConfig, CRNNMaps
 
 
 # Convolutions and norms 5 551 360; LSTMs (two bias vectors each) 1 576 960 and 1 052 672;
@@ -75,3 +75,62 @@ def test_padding_is_on_the_right_and_a_multiple_of_32():
     stack = pad([np.ones((1, 32, 40), np.float32), np.ones((1, 32, 70), np.float32)])
     assert stack.shape == (2, 1, 32, 96)
     assert stack[0, 0, 0].tolist() == [1] * 40 + [0] * 56
+
+
+def maps_of(*rows):
+    """Maps of one picture; rows are probabilities of the blank, then `a`, `b`, `B`."""
+    return CRNNMaps(torch.tensor([rows]).log())
+
+
+def decoding(tmp_path, words="", **settings):
+    if words:
+        settings["lexicon"] = tmp_path / "words.txt"
+        settings["lexicon"].write_text(words)
+    return CRNN(CRNNConfig(charset="abB", hidden=8, **settings))
+
+
+def test_a_beam_reads_what_the_best_path_misses(tmp_path):
+    """0.33 for nothing, 0.67 for `a`, which is likeliest in the second frame: 0.6 x 0.45."""
+    maps = maps_of([0.6, 0.4, 0, 0], [0.55, 0.45, 0, 0])
+    assert decoding(tmp_path).decode(maps)[0].text == ""
+    (reading,) = decoding(tmp_path, beam=4).decode(maps)
+    (character,) = reading.characters
+    assert (reading.text, character.span) == ("a", (0.5, 1))
+    assert reading.confidence == pytest.approx(0.45)
+
+
+ABAB = [[0.0, 0.9, 0.1, 0.0], [0.0, 0.1, 0.9, 0.0], [0.0, 0.7, 0.3, 0.0], [0.0, 0.1, 0.9, 0.0]]
+
+
+def test_a_lexicon_changes_the_reading_and_its_confidence(tmp_path):
+    """`aba` for `abab` has no frame less; its last run of two frames gives `a` 0.7 and 0.1."""
+    maps = maps_of(*ABAB)
+    assert decoding(tmp_path).decode(maps)[0].text == "abab"
+    (reading,) = decoding(tmp_path, "aba\nbbbb\n").decode(maps)
+    assert reading.text == "aba"
+    assert [c.span for c in reading.characters] == [(0, 0.25), (0.25, 0.5), (0.5, 1)]
+    assert reading.confidence == pytest.approx((0.9 * 0.9 * 0.7) ** (1 / 3), rel=1e-5)
+
+
+def test_a_lexicon_leaves_what_is_far_from_its_words(tmp_path):
+    maps = maps_of(*ABAB)
+    assert decoding(tmp_path, "bb\n").decode(maps)[0].text == "abab"
+    assert decoding(tmp_path, "bb\n", lexicon_closed=True).decode(maps)[0].text == "abab"
+    # `bb` needs a blank, which is impossible here; `b` does not.
+    assert decoding(tmp_path, "b\n", lexicon_closed=True).decode(maps)[0].text == "b"
+
+
+def test_a_lexicon_says_nothing_off_the_whitelist(tmp_path):
+    maps = maps_of(*ABAB)
+    (reading,) = decoding(tmp_path, "aba\n", whitelist="bB").decode(maps)
+    assert reading.text == "b"
+
+
+def test_a_lexicon_is_no_part_of_the_weights(tmp_path):
+    model = decoding(tmp_path, "aba\n", lexicon_closed=True)
+    assert not {"lexicon", "lexicon_closed"} & set(model.config.model_dump(mode="json"))
+
+
+def test_a_lexicon_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no\.txt: cannot be read"):
+        decoding(tmp_path, lexicon=tmp_path / "no.txt")
