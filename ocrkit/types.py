@@ -16,6 +16,7 @@ Conventions, the same everywhere:
     Confidence  in [0, 1], how sure the recogniser is of what the text says.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -94,6 +95,15 @@ class Reading:
     def empty(cls) -> Self:
         """Nothing legible."""
         return cls("", 0.0)
+
+    @classmethod
+    def of(cls, characters: tuple[Character, ...]) -> Self:
+        """What the characters say together."""
+        if not characters:
+            return cls.empty()
+        logs = [math.log(max(c.confidence, 1e-9)) for c in characters]
+        confidence = math.exp(sum(logs) / len(logs))
+        return cls("".join(c.text for c in characters), confidence, characters)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -115,6 +115,23 @@ class Rectifier(nn.Module):
         weights = lifted @ self.get_buffer("inverse")[:, : len(start)]
         return weights.to(points.dtype) @ points
 
+    def across(self, points: Tensor, along: Tensor) -> Tensor:
+        """Where columns of the straightened pictures lie in those given, at half the height.
+
+        Args:
+            points: (B, F, 2), see `points`.
+            along: (B, N), fractions of the straightened pictures' width.
+
+        Returns:
+            (B, N), fractions of the width of the given ones.
+        """
+        middle = torch.stack([2 * along - 1, torch.zeros_like(along)], dim=-1)
+        located = [
+            self.locate(one[None], places)[0, :, 0]
+            for one, places in zip(points.float(), middle, strict=True)
+        ]
+        return (torch.stack(located) + 1) / 2
+
 
 def base_points(count: int) -> Doubles:
     """Fiducials of a straightened picture, along its top and then its bottom edge; (count, 2)."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 END = 0
 
@@ -48,22 +49,42 @@ class AttentionDecoder(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(hidden, classes)
 
-    def forward(self, features: Tensor, previous: Tensor) -> Tensor:
-        """Logits (B, L, K) of each step, given the true character before it (teacher forcing).
+    def forward(self, features: Tensor, previous: Tensor) -> tuple[Tensor, Tensor]:
+        """Each step, given the true character before it (teacher forcing).
 
         Args:
             features: (B, T, C).
             previous: (B, L) int64, the first of each END.
+
+        Returns:
+            Logits (B, L, K); attention (B, L, T).
         """
         keys = self.keys(features)
         vectors = self.embedding(previous)
         state = features.new_zeros(len(features), self.cell.hidden_size)
-        states = []
+        states, looks = [], []
         for vector in vectors.unbind(1):
-            state, _ = self._step(features, keys, state, vector)
+            state, attention = self._step(features, keys, state, vector)
             states.append(state)
-        logits: Tensor = self.classifier(self.dropout(torch.stack(states, dim=1)))
-        return logits
+            looks.append(attention)
+        logits = self.classifier(self.dropout(torch.stack(states, dim=1)))
+        return logits, torch.stack(looks, dim=1)
+
+    def follow(
+        self, features: Tensor, classes: Tensor, probabilities: Callable[[Tensor], Tensor]
+    ) -> Decoded:
+        """How likely given texts are.
+
+        Args:
+            features: (B, T, C).
+            classes: (B, L) int64, of each text; END from its end on. What follows END is certain.
+            probabilities: Of logits (..., K), their probabilities.
+        """
+        previous = F.pad(classes[:, :-1], (1, 0), value=END)
+        logits, attention = self(features, previous)
+        found = probabilities(logits).gather(2, classes[..., None])[..., 0]
+        over = F.pad(classes == END, (1, 0))[:, :-1].cumsum(dim=1) > 0
+        return Decoded(classes, found.masked_fill(over, 1.0), attention)
 
     def search(
         self,

@@ -222,5 +222,4 @@ def _reading(
         )
         for label, (start, end) in zip(labels, runs, strict=True)
     )
-    confidence = float(np.exp(np.mean([np.log(max(c.confidence, 1e-9)) for c in characters])))
-    return Reading("".join(c.text for c in characters), confidence, characters)
+    return Reading.of(characters)

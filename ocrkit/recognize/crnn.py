@@ -12,23 +12,23 @@ Where this differs from the paper:
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from ocrkit.layers.blocks import SequenceEncoder
-from ocrkit.recognize import _ctc
+from ocrkit.layers.rectify import Rectifier
+from ocrkit.recognize import _ctc, _labels
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
 from ocrkit.recognize._columns import lite, paper
+from ocrkit.recognize._labels import Labels
 from ocrkit.text import Charset
 from ocrkit.types import Floats, Reading
-
-MAX_LENGTH = 64
-"""Longest label of a training sample, characters."""
 
 
 class CRNNConfig(RecognizerConfig):
@@ -44,54 +44,54 @@ class CRNNConfig(RecognizerConfig):
         description="prefixes that the search keeps; 1 reads the best path (section 2.3.2)",
     )
 
-    @field_validator("height")
-    @classmethod
-    def _fits_the_network(cls, height: int) -> int:
-        if height != 32:
-            raise ValueError("the convolutions turn a height of 32 into one row")
-        return height
+    rectifier: Literal["none", "affine", "tps"] = Field(
+        "none", description="straightens the picture first, see RARE; not in the paper"
+    )
+    fiducials: int = Field(20, ge=4, multiple_of=2, description="of the rectifier `tps`")
+
+    @model_validator(mode="after")
+    def _fits_the_network(self) -> Self:
+        if self.height != 32 and self.rectifier == "none":
+            raise ValueError("height: without a rectifier it is 32, of which one row is left")
+        return self
 
 
 class CRNNMaps(NamedTuple):
-    """`logits` (B, T, K): K = 1 + characters, 0 the blank; T = W/4 (lite) or W/4 + 1 (paper)."""
+    """`logits` (B, T, K): K = 1 + characters, 0 the blank; T = W/4 (+ 1, paper)."""
 
     logits: Tensor
+    points: Tensor
+    """(B, F, 2), see `Rectifier`; without one, F is 0."""
 
 
-class CRNNTargets(NamedTuple):
-    """`labels` (MAX_LENGTH,) int64, padded with zeros; `length` () int64, how many are real."""
-
-    labels: NDArray[np.int64] | Tensor
-    length: NDArray[np.int64] | Tensor
-
-
-class CRNN(Recognizer[CRNNConfig, CRNNMaps, CRNNTargets]):
+class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
     """Convolutions, recurrence, transcription: sections 2.1, 2.2 and 2.3."""
 
     Config: ClassVar[type[RecognizerConfig]] = CRNNConfig
 
     def __init__(self, config: CRNNConfig) -> None:
         super().__init__(config)
+        self.rectifier: Rectifier | None = None
+        if config.rectifier != "none":
+            self.rectifier = Rectifier(config.rectifier, fiducials=config.fiducials)
         self.columns, channels = lite() if config.network == "lite" else paper()
         classes = 1 + len(self.charset)
         self.sequence = SequenceEncoder(channels, config.hidden, classes, dropout=config.dropout)
 
     @staticmethod
-    def encode(config: Any, text: str) -> CRNNTargets:
-        """Classes of the characters, padded to MAX_LENGTH; longer texts are refused."""
-        found = _ctc.labels(Charset(config.charset), text)
-        if len(found) > MAX_LENGTH:
-            raise ValueError(f"{text!r}: {len(found)} characters, at most {MAX_LENGTH} fit a label")
-        return CRNNTargets(
-            np.pad(found, (0, MAX_LENGTH - len(found))), np.array(len(found), np.int64)
-        )
+    def encode(config: Any, text: str) -> Labels:
+        """Classes of the characters; texts longer than MAX_LENGTH are refused."""
+        return _labels.encode(Charset(config.charset), text)
 
     def forward(self, images: Tensor) -> CRNNMaps:
-        """(B, 1, 32, W) to (B, T, K); W must be a multiple of 4."""
+        """(B, 1, height, W) to (B, T, K); what is 32 high in the end, is a multiple of 4 wide."""
+        points = images.new_zeros(len(images), 0, 2)
+        if self.rectifier is not None:
+            images, points = self.rectifier(images)
         features = self.columns(images)  # (B, C, 1, T)
-        return CRNNMaps(self.sequence(features.squeeze(2).transpose(1, 2)))
+        return CRNNMaps(self.sequence(features.squeeze(2).transpose(1, 2)), points)
 
-    def loss(self, maps: CRNNMaps, targets: CRNNTargets) -> dict[str, Tensor]:
+    def loss(self, maps: CRNNMaps, targets: Labels) -> dict[str, Tensor]:
         """Negative log-likelihood of the label over all alignments, per character (section 2.4)."""
         labels, lengths = (torch.as_tensor(t) for t in targets)
         return {"ctc": _ctc.ctc_loss(maps.logits, labels, lengths)}
@@ -102,7 +102,22 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, CRNNTargets]):
         Section 2.3.2 for both; but for what the lexicon weighs against the picture, see `Lexicon`.
         """
         probabilities = self.probabilities(maps.logits).cpu().numpy()
-        return [self._read(rows) for rows in probabilities]
+        readings = [self._read(rows) for rows in probabilities]
+        if self.rectifier is None:
+            return readings
+        return [self._bent(reading, at) for reading, at in zip(readings, maps.points, strict=True)]
+
+    def _bent(self, reading: Reading, points: Tensor) -> Reading:
+        """Spans in the picture as it was before it was straightened."""
+        assert self.rectifier is not None
+        spans = torch.tensor([c.span for c in reading.characters], device=points.device)
+        across = self.rectifier.across(points[None], spans.reshape(1, -1))
+        edges = across.cummax(dim=1).values.clamp(0, 1).reshape(-1, 2).tolist()
+        characters = [
+            replace(character, span=(start, end))
+            for character, (start, end) in zip(reading.characters, edges, strict=True)
+        ]
+        return replace(reading, characters=tuple(characters))
 
     def _read(self, probabilities: Floats) -> Reading:
         """What one image says, of whose time steps these are the probabilities (T, K)."""

@@ -13,13 +13,16 @@ Where this differs from the paper:
     Case and punctuation are read: 95 classes by default, not 36.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from ocrkit.layers.blocks import SequenceEncoder
 from ocrkit.layers.rectify import Rectifier
@@ -91,13 +94,18 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         place = torch.arange(steps, device=classes.device)
         padded = F.pad(classes, (0, 1))[:, :steps]  # class 0 is the end
         wanted = padded.masked_fill(place > lengths[:, None], IGNORED)
-        logits = self.decoder(maps.features, F.pad(padded[:, :-1], (1, 0), value=END))
+        logits, _ = self.decoder(maps.features, F.pad(padded[:, :-1], (1, 0), value=END))
         loss = F.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
         return {"characters": loss}
 
     def decode(self, maps: RAREMaps) -> list[Reading]:
-        """The likeliest text that was found (section 3.2.3 without a lexicon)."""
-        return self._readings(self._search(maps), maps.points)
+        """The likeliest text that was found (section 3.2.3); then the lexicon's say."""
+        found = self._search(maps)
+        readings = self._readings(found, maps.points)
+        if self.lexicon is None:
+            return readings
+        rows = zip(readings, maps.features.float(), maps.points, strict=True)
+        return [self._corrected(reading, row[None], at[None]) for reading, row, at in rows]
 
     @torch.inference_mode()
     def glimpses(self, crop: Image) -> Glimpses:
@@ -119,7 +127,28 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
 
     def _search(self, maps: RAREMaps) -> Decoded:
         return self.decoder.search(
-            maps.features.float(), self.probabilities, self.config.beam, MAX_LENGTH + 1
+            maps.features.float(), self.probabilities, self.config.beam, MAX_LENGTH
+        )
+
+    def _corrected(self, reading: Reading, features: Tensor, points: Tensor) -> Reading:
+        """A reading of one picture (1, T, C), or what the lexicon has in its stead."""
+        assert self.lexicon is not None
+
+        def score(texts: Sequence[str]) -> NDArray[np.float64]:
+            found = self._told(texts, features)
+            return found.confidences.log().sum(dim=1).double().cpu().numpy()
+
+        text = self.lexicon.correct(reading.text, score)
+        if text == reading.text:
+            return reading
+        return self._readings(self._told([text], features), points)[0]
+
+    def _told(self, texts: Sequence[str], features: Tensor) -> Decoded:
+        """How likely one picture (1, T, C) says each of N texts, step by step."""
+        labels = [torch.tensor(self.charset.encode(text), dtype=torch.long) + 1 for text in texts]
+        classes = F.pad(pad_sequence(labels, batch_first=True, padding_value=END), (0, 1))
+        return self.decoder.follow(
+            features.expand(len(texts), -1, -1), classes.to(features.device), self.probabilities
         )
 
     def _readings(self, found: Decoded, points: Tensor) -> list[Reading]:
@@ -134,13 +163,7 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         """
         steps = attention.shape[-1]
         along = (torch.arange(steps, device=attention.device) + 0.5) / steps
-        straight = 2 * (attention @ along) - 1
-        places = torch.stack([straight, torch.zeros_like(straight)], dim=-1)
-        located = [
-            self.rectifier.locate(p[None], at)[0, :, 0]
-            for p, at in zip(points.float(), places, strict=True)
-        ]
-        return (torch.stack(located) + 1) / 2
+        return self.rectifier.across(points, attention @ along)
 
     def _reading(self, classes: Floats, confidences: Floats, centres: Floats) -> Reading:
         length = int(np.argmax(classes == END)) if (classes == END).any() else len(classes)
@@ -153,9 +176,7 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
                 classes[:length], confidences[:length], edges[:-1], edges[1:], strict=True
             )
         )
-        logs = [np.log(max(c.confidence, 1e-9)) for c in characters]
-        text = "".join(c.text for c in characters)
-        return Reading(text, float(np.exp(np.mean(logs))), characters)
+        return Reading.of(characters)
 
 
 def spans(centres: Floats) -> list[float]:

@@ -29,7 +29,7 @@ def features():
 def logarithm(decoder, features, classes):
     """log p of a whole text, END included, by teacher forcing."""
     previous = torch.tensor([[END, *classes[:-1]]])
-    found = decoder(features, previous).log_softmax(-1)[0]
+    found = decoder(features, previous)[0].log_softmax(-1)[0]
     return sum(float(row[c]) for row, c in zip(found, classes, strict=True))
 
 
@@ -39,7 +39,7 @@ def test_greedy_is_the_best_choice_at_each_step(decoder, features):
     for row in range(3):
         previous = [END]
         for step in range(found.classes.shape[1]):
-            logits = decoder(features[row : row + 1], torch.tensor([previous]))[0, -1]
+            logits = decoder(features[row : row + 1], torch.tensor([previous]))[0][0, -1]
             wanted = int(logits.argmax()) if previous[1:].count(END) == 0 else END
             assert int(found.classes[row, step]) == wanted
             if previous[1:].count(END) == 0:
@@ -90,3 +90,22 @@ def test_attention_sums_to_one(decoder, features):
     found = decoder.search(features, softmax, 3, 5)
     assert found.attention.shape == (*found.classes.shape, 6)
     torch.testing.assert_close(found.attention.sum(-1), torch.ones(found.classes.shape))
+
+
+@torch.inference_mode()
+def test_following_what_was_found_gives_the_same(decoder, features):
+    found = decoder.search(features, softmax, 1, 8)
+    again = decoder.follow(features, found.classes, softmax)
+    torch.testing.assert_close(again.confidences, found.confidences)
+    lengths = (found.classes != END).sum(1)
+    for row, length in enumerate(lengths):
+        one, other = found.attention[row, : length + 1], again.attention[row, : length + 1]
+        torch.testing.assert_close(one, other)
+
+
+@torch.inference_mode()
+def test_nothing_after_the_end_counts(decoder, features):
+    short = torch.tensor([[1, END]])
+    long = torch.tensor([[1, END, END, END]])
+    one, other = (decoder.follow(features[:1], c, softmax).confidences for c in (short, long))
+    assert float(one.log().sum()) == pytest.approx(float(other.log().sum()), abs=1e-6)

@@ -7,7 +7,8 @@ import torch
 from ocrkit import recognize
 from ocrkit.errors import ConfigError, DataError
 from ocrkit.recognize._base import pad, prepare
-from ocrkit.recognize.crnn import CRNN, MAX_LENGTH, CRNNConfig, CRNNMaps
+from ocrkit.recognize._labels import MAX_LENGTH
+from ocrkit.recognize.crnn import CRNN, CRNNConfig, CRNNMaps
 
 
 # Convolutions and norms 5 551 360; LSTMs (two bias vectors each) 1 576 960 and 1 052 672;
@@ -79,7 +80,7 @@ def test_padding_is_on_the_right_and_a_multiple_of_32():
 
 def maps_of(*rows):
     """Maps of one picture; rows are probabilities of the blank, then `a`, `b`, `B`."""
-    return CRNNMaps(torch.tensor([rows]).log())
+    return CRNNMaps(torch.tensor([rows]).log(), torch.zeros(1, 0, 2))
 
 
 def decoding(tmp_path, words="", **settings):
@@ -134,3 +135,27 @@ def test_a_lexicon_is_no_part_of_the_weights(tmp_path):
 def test_a_lexicon_that_is_missing_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"no\.txt: cannot be read"):
         decoding(tmp_path, lexicon=tmp_path / "no.txt")
+
+
+def test_a_rectifier_goes_before_it():
+    """Its 182 632 parameters, and pictures of any height that become 32 pixels high."""
+    model = CRNN(CRNNConfig(rectifier="tps", height=64, max_width=1280))
+    assert sum(p.numel() for p in model.parameters()) == 2_085_824 + 182_632
+    maps = model(torch.zeros(2, 1, 64, 192))
+    assert maps.logits.shape == (2, 24, 96)
+    assert maps.points.shape == (2, 20, 2)
+
+
+def test_characters_stand_where_they_stood_before_straightening():
+    """The fiducials show the right half of the picture."""
+    model = CRNN(CRNNConfig(rectifier="tps", charset="ab")).eval()
+    start = model.rectifier.get_buffer("start")
+    right = torch.stack([start[:, 0] / 2 + 0.5, start[:, 1]], dim=1)[None]
+    logits = torch.full((1, 4, 3), -9.0)
+    logits[0, [0, 1, 2, 3], [1, 0, 2, 2]] = 9
+    (reading,) = model.decode(CRNNMaps(logits, right))
+    assert reading.text == "ab"
+    assert reading.characters[0].span == pytest.approx((0.5, 0.625), abs=1e-4)
+    assert reading.characters[1].span == pytest.approx((0.75, 1.0), abs=1e-4)
+    empty = model.decode(CRNNMaps(logits[:, 1:2], right))[0]
+    assert empty.text == ""

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from ocrkit import recognize
+from ocrkit.recognize._base import pad, prepare
 from ocrkit.recognize.rare import RARE, RAREConfig, RAREMaps, spans
 from ocrkit.text import LATIN36
 
@@ -35,7 +36,7 @@ class Told(torch.nn.Module):
     def forward(self, features, previous):
         self.previous = previous
         logits = torch.tensor([0.0, 1.0, 2.0])
-        return logits.expand(*previous.shape, 3)
+        return logits.expand(*previous.shape, 3), None
 
 
 def test_loss_by_hand():
@@ -107,3 +108,18 @@ def test_glimpses_show_the_reading_and_where_it_looked():
     width = 192 / 173 * 120  # the padding is not part of the crop
     assert seen.fiducials[0] == pytest.approx([0, 0], abs=1e-3)
     assert seen.fiducials[-1] == pytest.approx([width, 50], abs=1e-3)
+
+
+def test_the_lexicon_weighs_words_against_the_picture(tmp_path):
+    """With a closed lexicon, an untrained network says the likelier of its two words."""
+    words = tmp_path / "words.txt"
+    words.write_text("ab\nba\n")
+    torch.manual_seed(2)
+    config = RAREConfig(charset="ab", lexicon=words, lexicon_closed=True)
+    model = RARE(config).eval()
+    crop = np.random.default_rng(3).integers(0, 256, (40, 120, 3), np.uint8)
+    features = model(torch.from_numpy(pad([prepare(crop, 64, 1280)]))).features
+    likely = {t: float(model._told([t], features).confidences.log().sum()) for t in ("ab", "ba")}
+    (reading,) = model.read([crop])
+    assert reading.text.casefold() == max(likely, key=likely.__getitem__)
+    assert len(reading.characters) == 2

@@ -41,7 +41,7 @@ def test_every_legible_word_is_an_example_and_the_rest_is_accounted_for(reads, r
     sample = scene("one", "###", None, "日本", "“two”", ignored=(1,))
     found = list(Prepared(reads)("a.png", sample, False, rng))
     examples = [f for f in found if isinstance(f, Example)]
-    labels = [e.targets.labels[: int(e.targets.length)] - 1 for e in examples]
+    labels = [e.targets.classes[: int(e.targets.length)] - 1 for e in examples]
     charset = CRNNConfig().charset
     assert ["".join(charset[i] for i in label) for label in labels] == ["one", '"two"']
     assert all(e.name == "a.png" and e.image.shape[:2] == (1, 32) for e in examples)
