@@ -19,7 +19,7 @@ from ocrkit.layout import arrange
 from ocrkit.recognize import Recognizer
 from ocrkit.spot import Spotter
 from ocrkit.spot.two_stage import TwoStage, TwoStageConfig
-from ocrkit.types import Detections, Image, Page, Reading
+from ocrkit.types import Detections, Glimpses, Image, Page, Reading
 
 T = TypeVar("T")
 
@@ -98,6 +98,15 @@ class Reader:
         """
         recognizer = _present(self.recognizer, "recognizer")
         return recognizer.read([self._image(crop) for crop in crops])
+
+    def glimpses(self, crop: Source) -> Glimpses:
+        """What a crop says, how it was straightened, and where the recogniser looked.
+
+        Raises:
+            ImageError: The crop is missing, is not a picture or is too large.
+            ConfigError: The reader was loaded without a recogniser, or with one without attention.
+        """
+        return _present(self.recognizer, "recognizer").glimpses(self._image(crop))
 
     def _image(self, source: Source) -> Image:
         return read_image(source, max_pixels=self.max_pixels)

@@ -14,9 +14,10 @@ from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
 from ocrkit.config import Config
+from ocrkit.errors import ConfigError
 from ocrkit.recognize._lexicon import Lexicon, read_lexicon
 from ocrkit.text import LATIN95, Charset
-from ocrkit.types import Character, Floats, Image, Reading
+from ocrkit.types import Character, Floats, Glimpses, Image, Reading
 
 WIDTH_STEP = 32
 """Widths of network inputs are multiples of this, so that crops of like width share a batch."""
@@ -113,6 +114,14 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
     @abstractmethod
     def decode(self, maps: Maps) -> list[Reading]:
         """One `Reading` per image; spans are fractions of the network input's width."""
+
+    def glimpses(self, crop: Image) -> Glimpses:
+        """What one crop says, and where the network looked for it.
+
+        Raises:
+            ConfigError: It has no attention to show.
+        """
+        raise ConfigError(f"{self.config.name}: has no attention to show; rare has")
 
     @final
     def probabilities(self, logits: Tensor) -> Tensor:

@@ -2,7 +2,10 @@ import json
 import shutil
 
 import pytest
+import torch
 
+from ocrkit import checkpoint, recognize
+from ocrkit.checkpoint import Card
 from ocrkit.cli import recognize as command
 from ocrkit.cli._options import parse_settings, said_in
 
@@ -108,3 +111,24 @@ def test_pages_have_both_options_too(ocrkit, photo, tmp_path):
     anything = ["--set", "spotter.min_confidence=0"]
     assert ocrkit("e2e", photo, *lexicon, *anything)[1].lower() == "x\n"
     assert ocrkit("e2e", photo, "--whitelist", "A-Z")[1] == "K\n"
+
+
+def test_attention_is_drawn(ocrkit, photo, tmp_path):
+    torch.manual_seed(0)
+    model = recognize.build({"name": "rare", "hidden": 8, "decoder": 8, "charset": "ab"})
+    weights = tmp_path / "rare.safetensors"
+    card = Card(family="recognize", name="rare", config=model.config.model_dump(mode="json"))
+    checkpoint.save(weights, model, card)
+    boards = tmp_path / "boards"
+    photo.with_name("bad.png").write_bytes(b"")
+    arguments = ("--model", weights, "--show-attention", boards)
+    status, out, err = ocrkit("recognize", photo.parent, *arguments)
+    assert (status, out.count("\n")) == (1, 1)
+    assert "bad.png: is empty" in err
+    assert [path.name for path in boards.iterdir()] == ["photo.png"]
+
+
+def test_no_attention_to_draw(ocrkit, photo, tmp_path):
+    status, out, err = ocrkit("recognize", photo, "--show-attention", tmp_path / "boards")
+    assert (status, out) == (2, "")
+    assert err == "ocrkit: crnn: has no attention to show; rare has\n"
