@@ -35,6 +35,9 @@ class Charset:
     def __len__(self) -> int:
         return len(self.characters)
 
+    def __contains__(self, character: str) -> bool:
+        return character in self.characters
+
     def encode(self, text: str) -> list[int]:
         """Indices of the characters of `text`.
 

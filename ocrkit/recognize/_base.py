@@ -82,6 +82,8 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
     """
 
     Config: ClassVar[type[RecognizerConfig]]
+    of_characters: ClassVar[tuple[str, ...]] = ()
+    """Names of its tensors (1 + characters, ...) whose rows belong to characters, none first."""
 
     def __init__(self, config: C) -> None:
         super().__init__()

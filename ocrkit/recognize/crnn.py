@@ -68,6 +68,10 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
     """Convolutions, recurrence, transcription: sections 2.1, 2.2 and 2.3."""
 
     Config: ClassVar[type[RecognizerConfig]] = CRNNConfig
+    of_characters: ClassVar[tuple[str, ...]] = (
+        "sequence.linear.1.weight",
+        "sequence.linear.1.bias",
+    )
 
     def __init__(self, config: CRNNConfig) -> None:
         super().__init__(config)

@@ -66,6 +66,11 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
     """Rectification, encoder and decoder: sections 3.1, 3.2.1 and 3.2.2."""
 
     Config: ClassVar[type[RecognizerConfig]] = RAREConfig
+    of_characters: ClassVar[tuple[str, ...]] = (
+        "decoder.embedding.weight",
+        "decoder.classifier.weight",
+        "decoder.classifier.bias",
+    )
 
     def __init__(self, config: RAREConfig) -> None:
         super().__init__(config)

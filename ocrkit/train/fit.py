@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ocrkit import checkpoint
@@ -27,6 +27,7 @@ from ocrkit.train._lightning import (
     pl,
 )
 from ocrkit.train.experiment import Experiment, Training
+from ocrkit.train.initial import initial
 from ocrkit.train.keeper import BEST, LAST, Keeper
 from ocrkit.train.task import Task
 from ocrkit.types import Sample
@@ -120,27 +121,6 @@ def fit(experiment: Experiment, output: Path, resume: bool = False) -> Path:
         elif keeper.measured_at != trainer.global_step:
             trainer.validate(task, data, verbose=False)
     return output / BEST
-
-
-def initial(experiment: Experiment) -> nn.Module:
-    """The model to start with: fresh, or with the weights of the file `train.init` that fit.
-
-    Raises:
-        CheckpointError: The file has no tensor that fits.
-    """
-    model = experiment.build()
-    path = experiment.train.init
-    if path is None:
-        return model
-    wanted = model.state_dict()
-    given = checkpoint.load(experiment.family, path).state_dict()
-    fitting = {k: v for k, v in given.items() if k in wanted and v.shape == wanted[k].shape}
-    if not fitting:
-        raise CheckpointError(f"{path}: no tensor fits the network to be trained")
-    if fresh := sorted(wanted.keys() - fitting.keys()):
-        log.warning("%s: %d of %d tensors start afresh: %s", path, len(fresh), len(wanted), fresh)
-    model.load_state_dict(wanted | fitting)
-    return model
 
 
 def averaging(decay: float) -> WeightAveraging:

@@ -74,6 +74,13 @@ def test_any_crop_can_be_read(model, shape):
     assert 0 <= reading.confidence <= 1
 
 
+def test_rows_of_characters(model):
+    """What another charset keeps when training starts from these weights."""
+    tensors = model.state_dict()
+    assert model.of_characters
+    assert {len(tensors[name]) for name in model.of_characters} == {1 + len(model.charset)}
+
+
 def test_nothing_to_read(model):
     assert model.read([]) == []
 

@@ -12,9 +12,11 @@ pytest.importorskip("tensorboard")
 
 from ocrkit import checkpoint
 from ocrkit.errors import CheckpointError, ConfigError, DataError, OCRKitError, OutputError
+from ocrkit.text import Charset
 from ocrkit.train import fit as module
 from ocrkit.train.experiment import load
-from ocrkit.train.fit import averaging, fit, initial, precision
+from ocrkit.train.fit import averaging, fit, precision
+from ocrkit.train.initial import initial, known_rows
 from ocrkit.train.task import check_finite
 from ocrkit.train.validation import WordsRead
 
@@ -137,12 +139,35 @@ def test_starting_from_a_weights_file(words_config, tmp_path, caplog):
         torch.testing.assert_close(same.state_dict()[name], tensor, atol=1e-3, rtol=1e-3)
     assert not caplog.records
 
-    fewer = initial(load(words_config, [f"train.init={path}", "model.charset=abc"]))
-    assert re.search(r"2 of \d+ tensors start afresh", caplog.text)  # the last layer's
+    wider = initial(load(words_config, [f"train.init={path}", "model.hidden=12"]))
+    assert re.search(r"\d+ of \d+ tensors start afresh", caplog.text)
     first = next(iter(given.state_dict()))
     torch.testing.assert_close(
-        fewer.state_dict()[first], given.state_dict()[first], atol=1e-3, rtol=1e-3
+        wider.state_dict()[first], given.state_dict()[first], atol=1e-3, rtol=1e-3
     )
+
+
+def test_another_charset_keeps_the_characters_that_both_have(words_config, tmp_path, caplog):
+    torch.manual_seed(8)
+    given = load(words_config).build()
+    path = tmp_path / "given.safetensors"
+    config = given.config.model_dump(mode="json")
+    checkpoint.save(path, given, checkpoint.Card(family="recognize", name="given", config=config))
+    changed = initial(load(words_config, [f"train.init={path}", "model.charset=zéa"]))
+    assert not caplog.records
+    for name in given.of_characters:
+        old, new = given.state_dict()[name], changed.state_dict()[name]
+        assert len(new) == 4
+        for row, character in ((1, "z"), (3, "a")):
+            known = old[1 + given.charset.characters.index(character)]
+            torch.testing.assert_close(new[row], known, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(new[0], old[0], atol=1e-3, rtol=1e-3)
+
+
+def test_known_rows_by_hand():
+    old, new = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([[9.0], [9.0], [9.0], [9.0]])
+    found = known_rows(old, new, Charset("ab"), Charset("xba"))
+    assert found.flatten().tolist() == [0, 9, 2, 1]
 
 
 def test_a_loss_that_is_not_finite_names_term_and_samples():
