@@ -71,7 +71,7 @@ class Training(Config):
     time_limit: float | None = Field(
         None, gt=0, description="minutes, resumed ones included; the rate falls in time for it"
     )
-    init: Path | None = Field(None, description="weights file to start from")
+    init: str | None = Field(None, description="weights file or shipped model to start from")
     crop: int | None = Field(
         None,
         gt=0,

@@ -164,6 +164,13 @@ def test_another_charset_keeps_the_characters_that_both_have(words_config, tmp_p
         torch.testing.assert_close(new[0], old[0], atol=1e-3, rtol=1e-3)
 
 
+def test_starting_from_a_shipped_model(words_config, caplog):
+    started = initial(load(words_config, ["train.init=crnn", "model.hidden=128"]))
+    shipped = checkpoint.load("recognize", "crnn").state_dict()
+    for name, tensor in started.columns.state_dict().items():
+        torch.testing.assert_close(tensor, shipped[f"columns.{name}"])
+
+
 def test_known_rows_by_hand():
     old, new = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([[9.0], [9.0], [9.0], [9.0]])
     found = known_rows(old, new, Charset("ab"), Charset("xba"))
