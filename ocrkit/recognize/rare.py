@@ -120,7 +120,7 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         images = torch.from_numpy(pad([seen])).to(device)
         straight, points = self.rectifier(images)
         (reading,) = self.read([crop])
-        found = self._search(self(images))
+        found = self._told([reading.text], self(images).features.float())
         grey = straight[0, 0].cpu().numpy()
         low, high = grey.min(), max(grey.max(), grey.min() + 1e-6)
         picture = np.repeat(((grey - low) / (high - low) * 255).astype(np.uint8)[..., None], 3, 2)
@@ -170,7 +170,8 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         along = (torch.arange(steps, device=attention.device) + 0.5) / steps
         return self.rectifier.across(points, attention @ along)
 
-    def _reading(self, classes: Floats, confidences: Floats, centres: Floats) -> Reading:
+    def _reading(self, classes: NDArray[np.int64], confidences: Floats, centres: Floats) -> Reading:
+        """Of one picture, what `Decoded` says of each step, and where it looked; (L,) each."""
         length = int(np.argmax(classes == END)) if (classes == END).any() else len(classes)
         if not length:
             return Reading.empty()
