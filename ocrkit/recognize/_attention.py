@@ -25,6 +25,39 @@ class Decoded(NamedTuple):
     confidences: Tensor
     attention: Tensor
 
+    def turned(self) -> "Decoded":
+        """Texts that were read backwards, the right way round; what follows them stays."""
+        steps = self.classes.shape[1]
+        place = torch.arange(steps, device=self.classes.device)
+        lengths = (self.classes != END).sum(dim=1, keepdim=True)
+        order = torch.where(place < lengths, lengths - 1 - place, place)
+        looks = order[..., None].expand(-1, -1, self.attention.shape[2])
+        return Decoded(
+            self.classes.gather(1, order),
+            self.confidences.gather(1, order),
+            self.attention.gather(1, looks),
+        )
+
+    def or_better(self, other: "Decoded") -> "Decoded":
+        """For each picture the text of the two that is likelier as a whole."""
+        steps = max(self.classes.shape[1], other.classes.shape[1])
+        one, two = self._padded(steps), other._padded(steps)
+        better = two.confidences.log().sum(dim=1) > one.confidences.log().sum(dim=1)
+        return Decoded(
+            torch.where(better[:, None], two.classes, one.classes),
+            torch.where(better[:, None], two.confidences, one.confidences),
+            torch.where(better[:, None, None], two.attention, one.attention),
+        )
+
+    def _padded(self, steps: int) -> "Decoded":
+        """With so many steps: after its END a text goes on with END, which is certain."""
+        more = steps - self.classes.shape[1]
+        return Decoded(
+            F.pad(self.classes, (0, more), value=END),
+            F.pad(self.confidences, (0, more), value=1.0),
+            F.pad(self.attention, (0, 0, 0, more)),
+        )
+
 
 class AttentionDecoder(nn.Module):
     """Attention, GRU and classifier.

@@ -10,6 +10,8 @@ Where this differs from the paper:
     The localisation network sees a small copy of the picture, and its last layer starts from zero:
     rectification is at first a plain resize (figure 6a).
     The previous character is given as a learnt vector, not one-hot.
+    With `both_ways` a second decoder reads from the end, as in ASTER (Shi et al., TPAMI 2018,
+    section 3.2.2), whose residual network is not built. Lexicon and glimpses ask the first alone.
     Case and punctuation are read: 95 classes by default, not 36.
 """
 
@@ -53,6 +55,9 @@ class RAREConfig(RecognizerConfig):
     decoder: int = Field(256, gt=0, description="units of the decoder's GRU; section 4.2")
     dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
     beam: int = Field(1, ge=1, description="texts followed at once; 1 is greedy")
+    both_ways: bool = Field(
+        False, description="a second decoder reads from the end, and the surer counts: ASTER"
+    )
 
 
 class RAREMaps(NamedTuple):
@@ -80,6 +85,11 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         self.sequence = SequenceEncoder(channels, config.hidden, features)
         classes = 1 + len(self.charset)
         self.decoder = AttentionDecoder(features, config.decoder, classes, dropout=config.dropout)
+        self.backward: AttentionDecoder | None = None
+        if config.both_ways:
+            self.backward = AttentionDecoder(
+                features, config.decoder, classes, dropout=config.dropout
+            )
 
     @staticmethod
     def encode(config: Any, text: str) -> Labels:
@@ -93,15 +103,18 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         return RAREMaps(self.sequence(columns.squeeze(2).transpose(1, 2)), points)
 
     def loss(self, maps: RAREMaps, targets: Labels) -> dict[str, Tensor]:
-        """Negative log-likelihood of each character and of the end (section 3.3), their mean."""
+        """Negative log-likelihood of each character and of the end (section 3.3), their mean.
+
+        With two decoders, half of each counts (ASTER, equation 13).
+        """
         classes, lengths = (torch.as_tensor(t) for t in targets)
-        steps = int(lengths.max()) + 1
-        place = torch.arange(steps, device=classes.device)
-        padded = F.pad(classes, (0, 1))[:, :steps]  # class 0 is the end
-        wanted = padded.masked_fill(place > lengths[:, None], IGNORED)
-        logits, _ = self.decoder(maps.features, F.pad(padded[:, :-1], (1, 0), value=END))
-        loss = F.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
-        return {"characters": loss}
+        if self.backward is None:
+            return {"characters": _loss(self.decoder, maps.features, classes, lengths)}
+        turned = from_the_end(classes, lengths)
+        return {
+            "characters": _loss(self.decoder, maps.features, classes, lengths) / 2,
+            "backwards": _loss(self.backward, maps.features, turned, lengths) / 2,
+        }
 
     def decode(self, maps: RAREMaps) -> list[Reading]:
         """The likeliest text that was found (section 3.2.3); then the lexicon's say."""
@@ -131,9 +144,13 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
         return Glimpses(reading, picture, fiducials.astype(np.float32), attention)
 
     def _search(self, maps: RAREMaps) -> Decoded:
-        return self.decoder.search(
-            maps.features.float(), self.probabilities, self.config.beam, MAX_LENGTH
-        )
+        """The likeliest texts, of both directions if there are two."""
+        features, width = maps.features.float(), self.config.beam
+        found = self.decoder.search(features, self.probabilities, width, MAX_LENGTH)
+        if self.backward is None:
+            return found
+        other = self.backward.search(features, self.probabilities, width, MAX_LENGTH)
+        return found.or_better(other.turned())
 
     def _corrected(self, reading: Reading, features: Tensor, points: Tensor) -> Reading:
         """A reading of one picture (1, T, C), or what the lexicon has in its stead."""
@@ -183,6 +200,23 @@ class RARE(Recognizer[RAREConfig, RAREMaps, Labels]):
             )
         )
         return Reading.of(characters)
+
+
+def _loss(decoder: AttentionDecoder, features: Tensor, classes: Tensor, lengths: Tensor) -> Tensor:
+    """Mean negative log-likelihood of the characters of labels, and of their ends; a scalar."""
+    steps = int(lengths.max()) + 1
+    place = torch.arange(steps, device=classes.device)
+    padded = F.pad(classes, (0, 1))[:, :steps]  # class 0 is the end
+    wanted = padded.masked_fill(place > lengths[:, None], IGNORED)
+    logits, _ = decoder(features, F.pad(padded[:, :-1], (1, 0), value=END))
+    return F.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED)
+
+
+def from_the_end(classes: Tensor, lengths: Tensor) -> Tensor:
+    """Labels (B, L) of texts read backwards; what pads them stays."""
+    place = torch.arange(classes.shape[1], device=classes.device)
+    order = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
+    return classes.gather(1, order)
 
 
 def spans(centres: Floats) -> list[float]:

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from ocrkit.recognize._attention import END, AttentionDecoder
+from ocrkit.recognize._attention import END, AttentionDecoder, Decoded
 
 
 def softmax(logits):
@@ -109,3 +109,24 @@ def test_nothing_after_the_end_counts(decoder, features):
     long = torch.tensor([[1, END, END, END]])
     one, other = (decoder.follow(features[:1], c, softmax).confidences for c in (short, long))
     assert float(one.log().sum()) == pytest.approx(float(other.log().sum()), abs=1e-6)
+
+
+def decoded(texts, confidences):
+    attention = torch.eye(3)[: len(texts[0])].expand(len(texts), -1, -1)
+    return Decoded(torch.tensor(texts), torch.tensor(confidences), attention)
+
+
+def test_texts_read_backwards_are_turned():
+    found = decoded([[1, 2, END]], [[0.1, 0.2, 0.3]]).turned()
+    assert found.classes.tolist() == [[2, 1, END]]
+    assert found.confidences[0].tolist() == pytest.approx([0.2, 0.1, 0.3])
+    assert found.attention[0].argmax(-1).tolist() == [1, 0, 2]
+
+
+def test_the_likelier_of_two_texts():
+    """0.5 x 0.5 against 0.9 x 0.9 x 0.9, and 0.9 x 0.9 against 0.5 x 0.5 x 0.5."""
+    one = decoded([[1, END], [2, END]], [[0.5, 0.5], [0.9, 0.9]])
+    other = decoded([[1, 2, END], [2, 1, END]], [[0.9] * 3, [0.5] * 3])
+    found = one.or_better(other)
+    assert found.classes.tolist() == [[1, 2, END], [2, END, END]]
+    assert found.confidences[1].tolist() == pytest.approx([0.9, 0.9, 1.0])

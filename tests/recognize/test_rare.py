@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from ocrkit import recognize
 from ocrkit.recognize._base import pad, prepare
-from ocrkit.recognize.rare import RARE, RAREConfig, RAREMaps, spans
+from ocrkit.recognize.rare import RARE, RAREConfig, RAREMaps, from_the_end, spans
 from ocrkit.text import LATIN36
 
 
@@ -123,3 +123,24 @@ def test_the_lexicon_weighs_words_against_the_picture(tmp_path):
     (reading,) = model.read([crop])
     assert reading.text.casefold() == max(likely, key=likely.__getitem__)
     assert len(reading.characters) == 2
+
+
+def test_labels_from_the_end():
+    classes = torch.tensor([[3, 1, 2, 0, 0], [4, 0, 0, 0, 0]])
+    turned = from_the_end(classes, torch.tensor([3, 1]))
+    assert turned.tolist() == [[2, 1, 3, 0, 0], [4, 0, 0, 0, 0]]
+
+
+@torch.no_grad()
+def test_both_ways_teaches_both_decoders():
+    """Half of each loss: the second is that of the reversed text."""
+    torch.manual_seed(4)
+    model = RARE(RAREConfig(charset="ab", both_ways=True, dropout=0))
+    model.backward.load_state_dict(model.decoder.state_dict())
+    maps = RAREMaps(torch.randn(1, 6, 256), torch.zeros(1, 20, 2))
+    both, turned = (
+        model.loss(maps, [torch.as_tensor(part)[None] for part in model.encode(model.config, text)])
+        for text in ("ab", "ba")
+    )
+    assert float(both["characters"]) == pytest.approx(float(turned["backwards"]), abs=1e-6)
+    assert float(both["backwards"]) == pytest.approx(float(turned["characters"]), abs=1e-6)
