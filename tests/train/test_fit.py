@@ -10,6 +10,7 @@ import torch
 pytest.importorskip("lightning")
 pytest.importorskip("tensorboard")
 
+import ocrkit
 from ocrkit import checkpoint
 from ocrkit.errors import CheckpointError, ConfigError, DataError, OCRKitError, OutputError
 from ocrkit.text import Charset
@@ -203,3 +204,13 @@ def test_precision(words_config):
     assert names == {"auto": "32-true", "32": "32-true", "bf16": "bf16-mixed"}
     with pytest.raises(ConfigError, match="a CPU cannot train in 16"):
         precision(load(words_config, ["train.precision=16"]).train, cpu)
+
+
+def test_fine_tuning_on_ones_own_words(words_config, root, tmp_path):
+    """The walk-through of docs/train-your-own.md: the shipped recogniser learns a new character."""
+    overrides = ["train.init=crnn", "model={name: crnn, charset: EXITStop42CafenA1é}"]
+    best = fit(load(words_config, [*overrides, "train.rate=2e-4"]), tmp_path / "run")
+    reader = ocrkit.load(detector=None, recognizer=best, device="cpu")
+    assert "é" in reader.recognizer.config.charset
+    (reading,) = reader.recognize([root / "crops/0.png"])
+    assert reading.text == "EXIT"  # known before, and not forgotten
