@@ -137,8 +137,10 @@ def test_settings_replace_values_of_the_config(path):
     assert checkpoint.load("recognize", path, settings={"batch": 3}).config.batch == 3
     with pytest.raises(ConfigError, match=r"^recognizer: bach: unknown key; did you mean 'batch'"):
         checkpoint.load("recognize", path, settings={"bach": 3})
-    with pytest.raises(ConfigError, match=r"^recognizer: height: .*got 48"):
+    with pytest.raises(ConfigError, match=r"^recognizer: height: without a rectifier it is 32"):
         checkpoint.load("recognize", path, settings={"height": 48})
+    with pytest.raises(ConfigError, match=r"^recognizer: whitelist: the charset has no 'z'$"):
+        checkpoint.load("recognize", path, settings={"whitelist": "az"})
     with pytest.raises(ConfigError, match=r"^recognizer: .*repeated characters 'a'"):
         checkpoint.load("recognize", path, settings={"charset": "aa"})
     with pytest.raises(CheckpointError, match="of shape"):
