@@ -90,9 +90,8 @@ def hmean(card: checkpoint.Card, split: str) -> float:
 def board(name: str, detector: Detector, picture: Image) -> Image:
     """What a detector finds, with its name."""
     drawn = draw_detections(picture, detector.detect(picture))
-    place, size = (12, 34), 1.1
-    for colour, thickness in (((0, 0, 0), 6), ((255, 255, 255), 2)):
-        cv2.putText(drawn, name, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thickness)
+    cv2.rectangle(drawn, (0, 0), (26 * len(name) + 24, 50), (0, 0, 0), cv2.FILLED)
+    cv2.putText(drawn, name, (12, 36), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (255, 255, 255), 2)
     return drawn
 
 
