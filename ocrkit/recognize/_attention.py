@@ -144,12 +144,13 @@ class AttentionDecoder(nn.Module):
         score[:, 0] = 0
         chosen = torch.full((count, width), END, device=features.device)
         done = torch.zeros_like(chosen, dtype=torch.bool)
+        ended = torch.arange(self.classifier.out_features, device=features.device) == END
         history: list[tuple[Tensor, ...]] = []
         for _ in range(length):
             state, attention = self._step(features, keys, state, self.embedding(chosen.flatten()))
             found = probabilities(self.classifier(state)).view(count, width, -1)
             # A text that has ended goes on with END alone, at no cost.
-            found = torch.where(done[..., None], (torch.arange(found.shape[-1]) == END), found)
+            found = torch.where(done[..., None], ended.to(found.dtype), found)
             total = (score[..., None] + found.log()).flatten(1)
             score, index = total.topk(width, dim=1)
             origin, chosen = index // found.shape[-1], index % found.shape[-1]
