@@ -41,8 +41,8 @@ class Rectifier(nn.Module):
         self.kind, self.height = kind, height
         start = base_points(fiducials if kind == "tps" else 4)
         self.register_buffer("start", torch.from_numpy(start).float(), persistent=False)
-        inverse = torch.from_numpy(np.linalg.inv(spline_matrix(start)))
-        self.register_buffer("inverse", inverse, persistent=False)
+        # The spline is solved on the processor: not every device has double precision.
+        self.spline = torch.from_numpy(start), torch.from_numpy(np.linalg.inv(spline_matrix(start)))
         self.features = nn.Sequential(
             ConvNorm(1, 32),
             nn.MaxPool2d(2),
@@ -93,7 +93,7 @@ class Rectifier(nn.Module):
         """
         # In half precision, coordinates would be off by a pixel in wide pictures.
         with torch.autocast(images.device.type, enabled=False):
-            places = self.locate(points.float(), centres(self.height, width, points))
+            places = self.locate(points.float(), centres(self.height, width))
             grid = places.view(len(images), self.height, width, 2)
             found = F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
         return found.to(images.dtype)
@@ -109,11 +109,12 @@ class Rectifier(nn.Module):
             (B, N, 2).
         """
         # In single precision the sum of so many terms would be off by a thousandth of a width.
-        start, places = self.get_buffer("start").double(), places.double()
+        start, inverse = self.spline
+        places = places.cpu().double()
         bent = radial((places[:, None] - start).square().sum(dim=-1))
         lifted = torch.cat([places.new_ones(len(places), 1), places, bent], dim=1)
-        weights = lifted @ self.get_buffer("inverse")[:, : len(start)]
-        return weights.to(points.dtype) @ points
+        weights = lifted @ inverse[:, : len(start)]
+        return weights.to(points.dtype).to(points.device) @ points
 
     def across(self, points: Tensor, along: Tensor) -> Tensor:
         """Where columns of the straightened pictures lie in those given, at half the height.
@@ -159,11 +160,11 @@ def radial(squared: Tensor) -> Tensor:
     return squared * squared.clamp(min=1e-12).log()
 
 
-def centres(height: int, width: int, like: Tensor) -> Tensor:
+def centres(height: int, width: int) -> Tensor:
     """Centres of the pixels of a picture, row by row; (height * width, 2)."""
 
     def along(count: int) -> Tensor:
-        return (2 * torch.arange(count, device=like.device, dtype=torch.float32) + 1) / count - 1
+        return (2 * torch.arange(count, dtype=torch.float64) + 1) / count - 1
 
     y, x = torch.meshgrid(along(height), along(width), indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], dim=1)
