@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from ocrkit.detect import Detector
     from ocrkit.recognize import Recognizer
+    from ocrkit.spot import SpottingNetwork
 
-Family = Literal["detect", "recognize"]
-FAMILIES: tuple[Family, ...] = ("detect", "recognize")
-BLOCKS = {"detect": "detector", "recognize": "recognizer"}
+Family = Literal["detect", "recognize", "spot"]
+FAMILIES: tuple[Family, ...] = ("detect", "recognize", "spot")
+BLOCKS = {"detect": "detector", "recognize": "recognizer", "spot": "spotter"}
 """What a family's config block is called, in errors and in `--set`."""
 
 SUFFIX = ".safetensors"
@@ -138,6 +139,20 @@ def load(
     device: str = "cpu",
     settings: Mapping[str, Any] | None = None,
 ) -> "Recognizer[Any, Any, Any]": ...
+@overload
+def load(
+    family: Literal["spot"],
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> "SpottingNetwork[Any, Any, Any]": ...
+@overload
+def load(
+    family: Family,
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> Any: ...
 def load(
     family: Family,
     name: str | Path,
@@ -163,7 +178,7 @@ def load(
         held, needed = BLOCKS[card.family], BLOCKS[family]
         raise CheckpointError(f"{path}: holds a {held} ({card.name}) where a {needed} is needed")
     target = pick_device(device)
-    block = {**card.config, **(settings or {})}
+    block = _merged(card.config, settings or {})
     model = _build(family, block, BLOCKS[family] if settings else str(path))
     _fill(model, _tensors(path), path)
     return model.eval().to(target)
@@ -189,15 +204,24 @@ def pick_device(name: str) -> "torch.device":
 
 def _build(family: Family, block: Mapping[str, Any], source: str) -> "nn.Module":
     """The network of a config block, with fresh weights."""
-    from ocrkit import detect, recognize
+    from ocrkit import detect, recognize, spot
 
-    build = {"detect": detect.build, "recognize": recognize.build}[family]
+    build = {"detect": detect.build, "recognize": recognize.build, "spot": spot.build}[family]
     try:
         return build(block, source)
     except ConfigError:
         raise
     except ValueError as error:  # each value is valid, but the network refuses the combination
         raise ConfigError(f"{source}: {error}") from error
+
+
+def _merged(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings put over a config; blocks within it are merged, too."""
+    found = dict(block)
+    for key, value in settings.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
+        found[key] = _merged(found[key], value) if both else value
+    return found
 
 
 def _fill(model: "nn.Module", tensors: Mapping[str, "Tensor"], path: Path) -> None:

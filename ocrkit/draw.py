@@ -1,8 +1,12 @@
 """Overlays for eyes: what was found and read, drawn on a copy of the picture."""
 
 import colorsys
+import functools
+import itertools
 import math
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +24,22 @@ SUBPIXEL_BITS = 4
 
 MIN_FONT = 11
 """Pixels: smaller letters cannot be read."""
+
+NEARNESS = 4
+"""Rows of strips, above and below a quad, in which there may be room for its strip."""
+
+FOLDERS = {
+    "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": ("C:/Windows/Fonts", "~/AppData/Local/Microsoft/Windows/Fonts"),
+}
+"""Where fonts are installed."""
+
+PLAIN = ("dejavusans.", "notosans-regular.", "arialuni", "segoeui.", "wqy-microhei", "cjk-regular")
+"""Parts of the names of plain faces with many characters, which are looked at first."""
+
+LOOKED_AT = 120
+"""Faces: after the plain ones the largest files, because they have most characters."""
 
 STRIP, MIN_BOARD = 40, 160
 """Height of the strips of a board of glimpses, and its least width, pixels."""
@@ -99,7 +119,7 @@ def _letter(image: Image, text: str) -> Image:
     """The picture with one character in its middle."""
     canvas = PIL.Image.fromarray(image)
     height, width = image.shape[:2]
-    font = ImageFont.load_default(0.7 * height)
+    font = _font(text, round(0.7 * height))
     ImageDraw.Draw(canvas).text((width / 2, height / 2), text, "white", font, anchor="mm")
     return np.array(canvas)
 
@@ -121,19 +141,28 @@ def _labelled(image: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Ima
     canvas = PIL.Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
     boxes = [Box(*quad.min(axis=0), *quad.max(axis=0)) for _, quad, _ in labels]
-    taken = list(boxes)
+    strips: list[Box] = []
     for (text, quad, colour), box in zip(labels, boxes, strict=True):
         if not text:
             continue
         size = _font_size(image, quad)
-        font = ImageFont.load_default(size)
+        font = _font(text, size)
         pad = size / 5
         width, height = draw.textlength(text, font) + 2 * pad, size * 1.25
-        strip = place(box, width, height, canvas.size, taken)
-        taken.append(strip)
+        strip = place(box, width, height, canvas.size, boxes, strips)
+        strips.append(strip)
+        if not _overlap(strip, box._replace(top=box.top - 1, bottom=box.bottom + 1)):
+            _lead(draw, strip, box, colour)
         draw.rectangle(strip, fill=colour)
         draw.text((strip.left + pad, strip.top + height / 2), text, "black", font, anchor="lm")
     return np.array(canvas)
+
+
+def _lead(draw: ImageDraw.ImageDraw, strip: Box, quad: Box, colour: Colour) -> None:
+    """A line from a strip that stands apart to its quad."""
+    x = min(max(quad.left, strip.left), strip.right)
+    ends = (strip.bottom, quad.top) if strip.bottom < quad.top else (strip.top, quad.bottom)
+    draw.line([(x, ends[0]), (quad.left, ends[1])], fill=colour, width=1)
 
 
 def _font_size(image: Image, quad: Floats) -> int:
@@ -145,21 +174,57 @@ def _font_size(image: Image, quad: Floats) -> int:
 
 
 def place(
-    quad: Box, width: float, height: float, size: tuple[int, int], taken: Sequence[Box]
+    quad: Box,
+    width: float,
+    height: float,
+    size: tuple[int, int],
+    quads: Sequence[Box],
+    strips: Sequence[Box] = (),
 ) -> Box:
-    """Where a strip covers least: above the quad, else below it, to its right or to its left."""
-    corners = [
+    """Where a strip covers no other and least of the quads: above its own, else below or beside.
+
+    Args:
+        quad: What the strip belongs to.
+        width: Of the strip.
+        height: Of the strip.
+        size: (width, height) of the picture, in which the strip stays.
+        quads: What it should leave open, its own among them.
+        strips: Those that are there already. To cover one is worse than anything else.
+    """
+    # Pushed into the picture, a strip covers its own quad, so that counts against the place.
+    inside = [
+        (max(0.0, min(x, size[0] - width)), max(0.0, min(y, size[1] - height)))
+        for x, y in _corners(quad, width, height)
+    ]
+    found = [Box(x, y, x + width, y + height) for x, y in inside]
+
+    def cost(strip: Box) -> tuple[float, float]:
+        return (
+            sum(_overlap(strip, other) for other in strips),
+            sum(_overlap(strip, other) for other in quads) + _distance(strip, quad) * height,
+        )
+
+    return min(found, key=cost)
+
+
+def _corners(quad: Box, width: float, height: float) -> list[tuple[float, float]]:
+    """Upper left corners of a strip round a quad, the best place first."""
+    near = [
         (quad.left, quad.top - height),
         (quad.left, quad.bottom),
+        (quad.right - width, quad.top - height),
+        (quad.right - width, quad.bottom),
         (quad.right, quad.top),
         (quad.left - width, quad.top),
     ]
-    # Pushed into the picture, a strip covers its own quad, so that counts against the place.
-    inside = [
-        (max(0.0, min(x, size[0] - width)), max(0.0, min(y, size[1] - height))) for x, y in corners
-    ]
-    strips = [Box(x, y, x + width, y + height) for x, y in inside]
-    return min(strips, key=lambda strip: sum(_overlap(strip, other) for other in taken))
+    rows = [quad.top - (n + 1) * height for n in range(1, NEARNESS)]
+    rows += [quad.bottom + n * height for n in range(1, NEARNESS)]
+    return near + [(x, y) for y in rows for x in (quad.left, quad.right - width)]
+
+
+def _distance(strip: Box, quad: Box) -> float:
+    """How far a strip stands above or below its quad."""
+    return max(0.0, float(quad.top - strip.bottom), float(strip.top - quad.bottom))
 
 
 def _overlap(one: Box, other: Box) -> float:
@@ -180,3 +245,58 @@ def _unit(image: Image) -> float:
     """The side of a square as large as the picture, in pixels: the scale of what is drawn."""
     height, width = image.shape[:2]
     return math.sqrt(height * width)
+
+
+def _font(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own face, or an installed one if that has more of the text's characters."""
+    default = ImageFont.load_default(size)
+    path = _face_for(frozenset(character for character in text if not character.isspace()))
+    return ImageFont.truetype(path, size) if path else default
+
+
+@functools.lru_cache(maxsize=1024)
+def _face_for(characters: frozenset[str]) -> str | None:
+    """The installed face that has most of the characters; None if Pillow's own has as many."""
+    most, best = -1, None
+    for path in itertools.chain([None], _faces()):
+        count = sum(_has_glyph(path, character) for character in characters)
+        if count > most:
+            most, best = count, path
+        if most == len(characters):
+            break
+    return best
+
+
+@functools.lru_cache(maxsize=1)
+def _faces() -> tuple[str, ...]:
+    """The files of installed fonts that are worth a look, the most promising first."""
+    folders = [Path(folder).expanduser() for folder in FOLDERS.get(sys.platform, ())]
+    files = itertools.chain.from_iterable(folder.rglob("*.[ot]t[cf]") for folder in folders)
+    ranked = sorted(_rank(file) for file in files if file.is_file())
+    return tuple(path for _, _, path in ranked[:LOOKED_AT])
+
+
+def _rank(file: Path) -> tuple[int, int, str]:
+    """A sort key of faces; the last part is the path."""
+    name = file.name.lower()
+    plain = next((i for i, part in enumerate(PLAIN) if part in name), len(PLAIN))
+    return plain, -file.stat().st_size, str(file)
+
+
+@functools.lru_cache(maxsize=100_000)
+def _has_glyph(path: str | None, character: str) -> bool:
+    """Whether a face, or Pillow's own, draws a character otherwise than one that it lacks."""
+    face = _loaded(path)
+    if face is None:
+        return False
+    glyph = bytes(face.getmask(character))
+    return any(glyph) and glyph != bytes(face.getmask("\uffff"))
+
+
+@functools.lru_cache(maxsize=16)
+def _loaded(path: str | None) -> ImageFont.FreeTypeFont | ImageFont.ImageFont | None:
+    """The face, small; None if its file is damaged."""
+    try:
+        return ImageFont.truetype(path, 16) if path else ImageFont.load_default(16)
+    except OSError:
+        return None

@@ -9,18 +9,26 @@
     Blocks of one line that a cut has put side by side are one line with a wide gap.
 
 The words are sorted first by all they are, so that the order in which they come changes nothing.
+Other directions are the same rules in another frame: a page that is read from the right is mirrored
+first, and one that is read downwards, in columns from the right, is turned by a quarter.
+
+Lines in reading order are cut into paragraphs where the next one does not follow right below, is
+clearly higher or lower, comes after a wider gap than others nearby, or is indented.
 """
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ocrkit import geometry
+from ocrkit.catalog import unknown
+from ocrkit.errors import ConfigError
 from ocrkit.types import Word
 
 WORD_GAP = 1.5
@@ -33,14 +41,31 @@ ROW_GAP = 6.0
 LINE_GAP = 1.5
 """Between lines of a block, in heights of the higher one."""
 
+RAGGED = 2.5
+"""How much higher one column may end than the next, likewise, for both to end over one line."""
+
 ASIDE = 0.6
 """Of neighbours in a line, how far aside the centres may be, in heights of the lower word."""
 
 ALIKE = math.cos(math.radians(45))
 """Cosine of the angle within which two directions are the same."""
 
+PARAGRAPH_GAP = 0.8
+"""Between lines of a paragraph, in mean heights of the two."""
+
+WIDER_GAP = 0.4
+"""How much wider than the gap above or below it a gap is that parts paragraphs, likewise."""
+
+INDENT = 0.8
+"""Of the first line of a paragraph, likewise; the lines round it are in line within half of it."""
+
+RESIZED = 1.8
+"""Times that a heading is higher than the text below it, or text higher than a note."""
+
 Array = NDArray[np.float64]
 Line = tuple[Word, ...]
+Direction = Literal["ltr", "rtl", "ttb"]
+"""Left to right, right to left, or from top to bottom in columns from right to left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,20 +95,123 @@ class Block:
     height: float
 
 
-def arrange(words: Sequence[Word]) -> tuple[Line, ...]:
+class Band(NamedTuple):
+    """A line as seen along the direction that text runs in, in pixels."""
+
+    start: float
+    end: float
+    level: float
+    """Of its middle, across that direction."""
+    height: float
+
+
+def arrange(words: Sequence[Word], direction: Direction = "ltr") -> tuple[Line, ...]:
     """The words as lines in reading order, whatever order they come in.
 
     Lines run from top to bottom and words from left to right, in the frame of the direction most
     text runs in. Columns with a clear gutter are read one after the other.
+
+    Args:
+        words: With quads that start at the top left corner as one sees the word, in `rtl`, too.
+        direction: With `rtl` words run from right to left, but several in a row that are in a
+            script that runs to the right keep their order. With `ttb` they run downwards, and lines
+            from right to left; of a quad it does not matter which corner is the first.
+
+    Raises:
+        ConfigError: There is no such direction.
     """
+    if direction not in get_args(Direction):
+        raise ConfigError(unknown("layout", direction, list(get_args(Direction)), "direction"))
     if not words:
         return ()
     ordered = sorted(words, key=_identity)
-    quads = np.stack([word.quad for word in ordered]).astype(np.float64)
+    quads = _as_if_ltr(np.stack([word.quad for word in ordered]).astype(np.float64), direction)
     chains = _lines(_strips(quads))
     lines = [tuple(ordered[i] for i in chain) for chain in chains]
     turned = quads @ _frame(_strips(quads).along)
-    return tuple(_in_order(_blocks(lines, [turned[chain] for chain in chains])))
+    found = _in_order(_blocks(lines, [turned[chain] for chain in chains]))
+    return tuple(map(_rightward_runs_kept, found) if direction == "rtl" else found)
+
+
+def paragraphs(lines: Sequence[Line]) -> tuple[tuple[Line, ...], ...]:
+    """The lines of a page, which are in reading order, as paragraphs; empty lines are left out."""
+    lines = [line for line in lines if line]
+    if not lines:
+        return ()
+    bands = _bands([np.stack([word.quad for word in line]) for line in lines])
+    starts = [0, *(i for i in range(1, len(lines)) if _begins(bands, i)), len(lines)]
+    return tuple(tuple(lines[start:end]) for start, end in pairwise(starts))
+
+
+def _as_if_ltr(quads: Array, direction: Direction) -> Array:
+    """Quads (N, 4, 2) mirrored or turned so that what is read first is on the left, or above."""
+    if direction == "rtl":
+        return (quads * (-1, 1))[:, [1, 0, 3, 2]]
+    if direction == "ttb":
+        turned = quads @ np.array([[0, -1], [1, 0]])
+        return np.stack([geometry.upright(quad) for quad in turned.astype(np.float32)]).astype(
+            np.float64
+        )
+    return quads
+
+
+def _rightward_runs_kept(line: Line) -> Line:
+    """The line with runs of words that are read from left to right in that order."""
+    runs = ((key, list(run)) for key, run in groupby(line, lambda w: _runs_right(w.text)))
+    return tuple(word for right, run in runs for word in (reversed(run) if right else run))
+
+
+def _runs_right(text: str) -> bool:
+    """Whether the letters of a text are of scripts that run from left to right."""
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    return "L" in kinds and not kinds & {"R", "AL"}
+
+
+def _bands(quads: Sequence[Array]) -> list[Band]:
+    """Lines, whose words' quads are (K, 4, 2), along the direction that most text runs in."""
+    runs = np.stack([_run(_strips(line.astype(np.float64))) for line in quads])
+    frame = _frame(runs)
+    return [_band(line @ frame) for line in quads]
+
+
+def _run(words: Strips) -> Array:
+    """The vector (2,) from a line's beginning to its end; of one word, along its longer side."""
+    if len(words.centres) > 1:
+        return np.asarray(words.centres[-1] - words.centres[0])
+    (along,), (height,) = words.along, words.heights
+    down = np.array([-along[1], along[0]]) / max(float(np.linalg.norm(along)), 1e-9)
+    return along if np.linalg.norm(along) >= height else np.asarray(down * height)
+
+
+def _band(corners: Array) -> Band:
+    """A line whose words' quads, in the frame of the page, are `corners` (K, 4, 2)."""
+    (left, _), (right, _) = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+    tops, bottoms = corners[..., 1].min(axis=1), corners[..., 1].max(axis=1)
+    height = max(float((bottoms - tops).max()), 1e-3)
+    return Band(left, right, float((tops + bottoms).mean() / 2), height)
+
+
+def _begins(bands: Sequence[Band], i: int) -> bool:
+    """Whether a paragraph begins with line i, which is not the first."""
+    above, here = bands[i - 1], bands[i]
+    mean = (above.height + here.height) / 2
+    shared = min(above.end, here.end) - max(above.start, here.start)
+    apart = shared <= 0.1 * min(above.end - above.start, here.end - here.start)
+    resized = max(above.height, here.height) > RESIZED * min(above.height, here.height)
+    gap = _gap(above, here)
+    if apart or resized or not -0.5 * mean < gap <= PARAGRAPH_GAP * mean:
+        return True
+    others = [_gap(bands[k - 1], bands[k]) for k in (i - 1, i + 1) if 0 < k < len(bands)]
+    wider = any(-0.5 * mean < other < gap - WIDER_GAP * mean for other in others)
+    # Only where the line below the indented one is in line with that above: else text is centred.
+    below = bands[i + 1] if i + 1 < len(bands) else here
+    aligned = abs(below.start - above.start) < INDENT / 2 * mean
+    return wider or (aligned and here.start - above.start > INDENT * mean)
+
+
+def _gap(above: Band, below: Band) -> float:
+    """Between two lines; lines may also follow one another upwards, as a quarter turn has them."""
+    return abs(below.level - above.level) - (above.height + below.height) / 2
 
 
 def _identity(word: Word) -> tuple[Any, ...]:
@@ -165,7 +293,8 @@ def _blocks(lines: Sequence[Line], quads: Sequence[Array]) -> list[Block]:
     drop = y.T - y
     contact = (heights[:, None] + heights) / 2
     below = stacked & (drop > 0)
-    beside = ~stacked & (np.abs(drop) < contact)
+    # Columns end at different heights: what stands above one line need not be level.
+    beside = ~stacked & (np.abs(drop) < RAGGED * contact)
     near = drop - contact <= LINE_GAP * np.maximum(heights[:, None], heights)
     depth = np.where(below, drop, np.inf)
     nearest = (depth == depth.min(axis=1, keepdims=True)) & (depth == depth.min(axis=0))

@@ -1,27 +1,30 @@
 """Reads pictures: the public face of a spotter and the models it is made of."""
 
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 from pydantic import Field
 
 from ocrkit import checkpoint, config
 from ocrkit.config import Config
 from ocrkit.detect import Detector
-from ocrkit.errors import ConfigError
+from ocrkit.errors import ConfigError, ImageError
 from ocrkit.image import MAX_PIXELS, Source, read_image
 from ocrkit.layers.inference import for_reading
 from ocrkit.layout import arrange
 from ocrkit.recognize import Recognizer
-from ocrkit.spot import Spotter
-from ocrkit.spot.two_stage import TwoStage, TwoStageConfig
+from ocrkit.spot import Spotter, WordsConfig
+from ocrkit.spot.two_stage import TwoStage
 from ocrkit.types import Detections, Glimpses, Image, Page, Reading
 
 T = TypeVar("T")
+
+_log = logging.getLogger("ocrkit")
 
 
 class Settings(Config):
@@ -36,8 +39,10 @@ class Settings(Config):
 class Reader:
     """Finds and reads text. It keeps nothing between calls: threads may share one.
 
-    A source is a path, the bytes of a picture file, a PIL image, or an RGB array (H, W, 3) uint8.
-    All coordinates are pixels of the picture as displayed, with its EXIF orientation applied.
+    A source is a path, the bytes of a picture file, a file opened to read bytes, a PIL image, an
+    RGB array (H, W, 3) uint8, a tensor (3, H, W) of uint8 or of floats in [0, 1], or a `Picture`
+    of `ocrkit.inputs`. All coordinates are pixels of the picture as displayed, with its EXIF
+    orientation applied.
 
     Attributes:
         spotter: Used by `read` and `stream`; None if this reader lacks one of the two stages.
@@ -61,24 +66,66 @@ class Reader:
         (page,) = self.stream([source])
         return page
 
-    def stream(self, sources: Iterable[Source], *, batch: int = 1) -> Iterator[Page]:
+    @overload
+    def stream(
+        self,
+        sources: Iterable[Source],
+        *,
+        batch: int = 1,
+        errors: Literal["raise", "skip"] = "raise",
+    ) -> Iterator[Page]: ...
+    @overload
+    def stream(
+        self, sources: Iterable[Source], *, batch: int = 1, errors: Literal["yield"]
+    ) -> Iterator[Page | ImageError]: ...
+    def stream(
+        self,
+        sources: Iterable[Source],
+        *,
+        batch: int = 1,
+        errors: Literal["raise", "skip", "yield"] = "raise",
+    ) -> Iterator[Page | ImageError]:
         """One page per source, in order; sources are taken only as pages are asked for.
 
         Args:
             sources: May be endless.
             batch: Pictures in flight; their crops share the recogniser's batches. More is faster on
                 a graphics card, and costs memory.
+            errors: What becomes of a source that cannot be read. `raise`: the stream ends there.
+                `skip`: it has no page, and a warning in the log says why. `yield`: the error comes
+                in the place of its page, so that pages and sources stay in step.
 
         Raises:
-            ImageError: At the first source that cannot be read; the stream ends there.
-            ConfigError: The reader was loaded without a spotter.
+            ImageError: At the first source that cannot be read, if errors are raised.
+            ConfigError: The reader was loaded without a spotter, or there is no such way with
+                errors.
         """
-        spotter = _present(self.spotter, "spotter")
-        waiting = iter(sources)
-        while group := [self._image(source) for source in islice(waiting, batch)]:
-            for image, words in zip(group, spotter.spot(group), strict=True):
-                height, width = image.shape[:2]
-                yield Page((height, width), arrange(words))
+        # Not at the first page: whoever asks wrongly hears of it where they asked.
+        if errors not in ("raise", "skip", "yield"):
+            raise ConfigError(f"errors {errors!r}: expected 'raise', 'skip' or 'yield'")
+        pages = self._pages(_present(self.spotter, "spotter"), iter(sources), batch)
+        return pages if errors == "yield" else _without_errors(pages, errors)
+
+    def _pages(
+        self, spotter: Spotter, sources: Iterator[Source], batch: int
+    ) -> Iterator[Page | ImageError]:
+        """A page, or why there is none, for each source."""
+        while group := [self._attempt(source) for source in islice(sources, batch)]:
+            images = [image for image in group if not isinstance(image, ImageError)]
+            words = iter(spotter.spot(images) if images else ())
+            for image in group:
+                if isinstance(image, ImageError):
+                    yield image
+                else:
+                    height, width = image.shape[:2]
+                    yield Page((height, width), arrange(next(words)))
+
+    def _attempt(self, source: Source) -> Image | ImageError:
+        """The picture, or why there is none."""
+        try:
+            return self._image(source)
+        except ImageError as error:
+            return error
 
     def detect(self, source: Source) -> Detections:
         """Where text is in a picture, in no particular order.
@@ -116,16 +163,18 @@ def load(
     *,
     detector: str | Path | None = "pixellink",
     recognizer: str | Path | None = "crnn",
+    spotter: str | Path | None = None,
     device: str = "auto",
     max_pixels: int = MAX_PIXELS,
     settings: Mapping[str, Any] | None = None,
 ) -> Reader:
-    """A reader made of a detector and a recogniser.
+    """A reader made of a detector and a recogniser, or of one network that does both.
 
     Args:
         detector: A shipped model's name, the path of a weights file, or None for a reader that only
             recognises crops.
         recognizer: The same, or None for a reader that only detects.
+        spotter: The same of a network that finds and reads, which replaces both; None for two.
         device: `cpu`, `cuda`, another device of torch's, or `auto`: the graphics card if there is
             one.
         max_pixels: Larger pictures are refused.
@@ -138,18 +187,22 @@ def load(
         ConfigError: A setting is wrong, or there is no such device.
     """
     given = config.validate(Settings, settings or {}, "settings")
+    if spotter is not None:
+        blocks = {name: block for name, block in given if block}
+        model: Any = for_reading(checkpoint.load("spot", spotter, device, blocks))
+        return Reader(model, model.detector, None, max_pixels)
     for block, name in (("detector", detector), ("recognizer", recognizer)):
         if name is None and getattr(given, block):
             raise ConfigError(f"settings: {block}: there is no {block} here to set this of")
-    join = config.validate(TwoStageConfig, given.spotter, "spotter")
-    found = told = spotter = None
+    join = config.validate(WordsConfig, given.spotter, "spotter")
+    found = told = both = None
     if detector is not None:
         found = for_reading(checkpoint.load("detect", detector, device, given.detector))
     if recognizer is not None:
         told = for_reading(checkpoint.load("recognize", recognizer, device, given.recognizer))
     if found and told:
-        spotter = TwoStage(found, told, join)
-    return Reader(spotter, found, told, max_pixels)
+        both = TwoStage(found, told, join)
+    return Reader(both, found, told, max_pixels)
 
 
 def read(source: Source) -> Page:
@@ -171,6 +224,19 @@ def _default() -> Reader:
         if not _cached:
             _cached.append(load())
         return _cached[0]
+
+
+def _without_errors(
+    pages: Iterator[Page | ImageError], errors: Literal["raise", "skip"]
+) -> Iterator[Page]:
+    """The pages alone; the first error is raised, or all are logged."""
+    for page in pages:
+        if isinstance(page, Page):
+            yield page
+        elif errors == "raise":
+            raise page
+        else:
+            _log.warning("skipped: %s", page)
 
 
 def _present(part: T | None, name: str) -> T:

@@ -78,6 +78,20 @@ def load_charset(path: Path) -> Charset:
         raise ConfigError(f"{path}: {error}") from error
 
 
+def named_charset(name: str) -> Charset:
+    """The charset in a .txt file of this name, or of these characters: none ends in ".txt".
+
+    Raises:
+        ConfigError: The file cannot be read, or a character is repeated.
+    """
+    if name.endswith(".txt"):
+        return load_charset(Path(name))
+    try:
+        return Charset(name)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
 def normalise(text: str, charset: Charset) -> str:
     """`text` with each character outside the charset replaced by its closest inside, if it has one.
 

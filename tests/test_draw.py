@@ -1,7 +1,12 @@
 """Overlays: what must be where, in which colour. How good they look is for eyes."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
+import PIL.Image
 import pytest
+from PIL import ImageDraw
 
 from ocrkit import draw
 from ocrkit.draw import draw_detections, draw_glimpses, draw_page
@@ -78,6 +83,68 @@ def test_strips_stay_in_the_picture():
     strip = draw.place(box, 50, 14, (200, 120), [box])
     assert (strip.left, strip.right) == (150, 200)
     assert strip.top == 9  # below, since above there is no room
+
+
+def test_strips_find_room_further_away():
+    """Six words in one place: the strips cover each other nowhere."""
+    box = draw.Box(80, 50, 140, 70)
+    strips = []
+    for _ in range(6):
+        strips.append(draw.place(box, 40, 10, (240, 120), [box], strips))
+    assert len(set(strips)) == 6
+    for i, one in enumerate(strips):
+        assert not any(draw._overlap(one, other) for other in strips[:i])
+    assert not any(draw._overlap(one, box) for one in strips)
+
+
+def test_near_places_come_first():
+    """Above, below, and then the ends of both; quads of others are left open where that is free."""
+    box = draw.Box(80, 50, 140, 70)
+    assert draw.place(box, 40, 10, (240, 120), [box]) == (80, 40, 120, 50)
+    above = draw.Box(70, 30, 110, 45)
+    assert draw.place(box, 40, 10, (240, 120), [box, above]) == (80, 70, 120, 80)
+
+
+def test_a_strip_that_stands_apart_is_led_to_its_quad():
+    """Its line is in the strip's colour, on the way from the one to the other."""
+    green = draw._colour(1.0)
+    box, strip = draw.Box(50, 60, 100, 80), draw.Box(50, 20, 90, 30)
+    canvas = PIL.Image.fromarray(paper())
+    draw._lead(ImageDraw.Draw(canvas), strip, box, green)
+    assert (np.array(canvas)[30:60, 50] == green).all()
+    below = draw.Box(50, 100, 90, 110)
+    draw._lead(ImageDraw.Draw(canvas), below, box, green)
+    assert (np.array(canvas)[80:100, 50] == green).all()
+
+
+def test_letters_that_pillows_own_face_lacks(monkeypatch):
+    """A face is looked for where fonts are installed; without one all is as it was."""
+    faces = {"accents": "aé", "signs": "a出口", "damaged": ""}
+    own = "abc"
+    monkeypatch.setattr(draw, "_faces", lambda: tuple(faces))
+    monkeypatch.setattr(draw, "_has_glyph", lambda path, c: c in (faces[path] if path else own))
+    for text, wanted in (("a", None), ("é", "accents"), ("出口a", "signs"), ("ж", None)):
+        draw._face_for.cache_clear()
+        assert draw._face_for(frozenset(text)) == wanted, text
+    draw._face_for.cache_clear()
+
+
+def test_faces_are_found_largest_first(monkeypatch, tmp_path):
+    for name, size in (("a/x.ttf", 10), ("b.otf", 30), ("c.TTC.txt", 99), ("DejaVuSans.ttf", 1)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0" * size)
+    monkeypatch.setattr(draw, "FOLDERS", {sys.platform: [str(tmp_path), str(tmp_path / "none")]})
+    draw._faces.cache_clear()
+    found = [str(Path(path).relative_to(tmp_path)) for path in draw._faces()]
+    draw._faces.cache_clear()
+    assert found == ["DejaVuSans.ttf", "b.otf", "a/x.ttf"]
+    assert not draw._has_glyph(str(tmp_path / "b.otf"), "a")  # damaged
+
+
+def test_pillows_own_face_has_letters_and_lacks_signs():
+    assert draw._has_glyph(None, "a")
+    assert not draw._has_glyph(None, "出")
+    assert draw._font("abc", 20).getlength("abc") > 20
 
 
 def test_colours_run_from_red_to_green():

@@ -3,6 +3,8 @@
 import io
 import logging
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -10,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrkit import image as subject
-from ocrkit.errors import ImageError, OutputError
+from ocrkit.errors import ImageError, MissingExtraError, OutputError
 from ocrkit.image import (
+    MissingDecoderError,
     find_images,
     read_image,
     resize_to_long_side,
@@ -88,6 +92,105 @@ def test_a_wrong_array_is_told_what_came(array, came):
         read_image(array)
 
 
+def test_blue_green_red_is_turned_if_said():
+    np.testing.assert_array_equal(read_image(noise()[..., ::-1], bgr=True), noise())
+    assert read_image(noise(), bgr=True).flags.c_contiguous
+    with pytest.raises(ImageError, match=r"bgr is for arrays; a source of type bytes knows"):
+        read_image(b"", bgr=True)
+
+
+def test_tensors_have_their_channels_first():
+    tensor = torch.from_numpy(noise().transpose(2, 0, 1).copy())
+    for source in (tensor, tensor / 255, (tensor / 255).double(), torch.nn.Parameter(tensor / 255)):
+        found = read_image(source)
+        np.testing.assert_array_equal(found, noise())
+        assert found.dtype == np.uint8
+        assert found.flags.c_contiguous
+    half = read_image((tensor / 255).bfloat16()).astype(int)
+    np.testing.assert_allclose(half, noise(), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(4, 5, 3), r"expected shape \(3, height, width\), RGB; got \(4, 5, 3\)$"),
+        (torch.zeros(1, 3, 4, 5), r"got \(1, 3, 4, 5\)$"),
+        (torch.zeros(3, 4, 5, dtype=torch.int64), r"floats in \[0, 1\]; got torch\.int64$"),
+        (torch.full((3, 4, 5), -0.5), r"got -0\.5 to -0\.5; undo the normalisation"),
+        (torch.full((3, 4, 5), 255.0), r"got 255 to 255; undo"),
+        (torch.full((3, 4, 5), float("nan")), r"got nan to nan"),
+        (torch.zeros(3, 0, 5), r"has no pixels"),
+    ],
+)
+def test_a_wrong_tensor_is_told_what_came(tensor, message):
+    with pytest.raises(ImageError, match=message):
+        read_image(tensor)
+
+
+def test_the_limit_holds_for_tensors():
+    with pytest.raises(ImageError, match="5 x 4 px"):
+        read_image(torch.zeros(3, 4, 5), max_pixels=19)
+
+
+def test_open_files(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"skip" + encoded(PIL.Image.fromarray(noise()), "PNG"))
+    with path.open("rb") as file:
+        file.read(4)
+        np.testing.assert_array_equal(read_image(file), noise())
+    with pytest.raises(ImageError, match=r"a\.png: cannot be opened: read of closed file"):
+        read_image(file)
+    with path.open(encoding="latin-1") as file, pytest.raises(ImageError, match="mode 'rb'"):
+        read_image(file)
+    with pytest.raises(ImageError, match=r"open file: is empty"):
+        read_image(io.BytesIO())
+
+
+def heic(picture, **options):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    data = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(data, quality=-1, **options)
+    return data.getvalue()
+
+
+def test_heic():
+    picture = PIL.Image.new("RGB", (32, 16), (200, 100, 50))
+    picture.paste((0, 0, 255), (0, 0, 16, 8))
+    found = read_image(heic(picture))
+    assert found.shape == (16, 32, 3)
+    np.testing.assert_allclose(found[12, 24], (200, 100, 50), atol=4)
+    np.testing.assert_allclose(found[4, 8], (0, 0, 255), atol=4)
+    with pytest.raises(ImageError):
+        read_image(heic(picture)[:-200])
+
+
+def test_heic_is_turned_once():
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    picture = PIL.Image.new("RGB", (32, 16), WHITE)
+    picture.paste(RED, (0, 0, 16, 8))
+    found = read_image(heic(picture, exif=exif.tobytes()))
+    assert found.shape == (32, 16, 3)
+    np.testing.assert_allclose(found[4, 12], RED, atol=4)  # the top left comes to the top right
+
+
+def test_heic_without_its_extra(monkeypatch):
+    data = heic(PIL.Image.new("RGB", (32, 16)))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(MissingDecoderError) as caught:
+        read_image(data)
+    message = "picture in memory: reading HEIC needs an extra: pip install 'ocrkit[heic]'"
+    assert str(caught.value) == message
+    assert isinstance(caught.value, ImageError)
+    assert isinstance(caught.value, MissingExtraError)
+
+
+def test_reading_pictures_imports_no_torch():
+    code = "import sys, ocrkit.inputs, ocrkit.image; print({'torch', 'httpx'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_a_wrong_type_is_told_what_came():
     with pytest.raises(ImageError, match=r"^picture: expected a path, .* got NoneType$"):
         read_image(None)
@@ -149,6 +252,16 @@ def test_a_file_cut_short_is_an_error_and_not_half_a_picture(kind, share):
     data = encoded(PIL.Image.fromarray(noise(100, 200)), kind)
     with pytest.raises(ImageError, match=r"damaged or cut short|cannot be read"):
         read_image(data[: int(share * len(data))])
+
+
+def test_what_a_decoder_says_in_two_lines_is_said_in_one(monkeypatch):
+    def fail(_):
+        raise OSError("bad strip\n(12 bytes)\n")
+
+    picture = PIL.Image.new("RGB", (3, 2))
+    monkeypatch.setattr(PIL.Image.Image, "load", fail)
+    with pytest.raises(ImageError, match=r"cut short: bad strip \(12 bytes\)$"):
+        read_image(picture)
 
 
 def test_a_bomb_is_refused_by_its_header():
@@ -317,7 +430,7 @@ def test_damaged_exif_does_not_spoil_a_sound_picture(caplog, monkeypatch):
     def fail(_):
         raise struct.error("unpack requires a buffer of 4 bytes")
 
-    monkeypatch.setattr(subject.PIL.ImageOps, "exif_transpose", fail)
+    monkeypatch.setattr(PIL.ImageOps, "exif_transpose", fail)
     with caplog.at_level(logging.WARNING, "ocrkit"):
         assert read_image(PIL.Image.new("RGB", (3, 2), RED)).shape == (2, 3, 3)
     assert "EXIF orientation not applied" in caplog.text

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrkit.layout import arrange
+from ocrkit.errors import ConfigError
+from ocrkit.layout import arrange, paragraphs
 from ocrkit.types import Character, Page, Word
 
 ANGLES = [0, 3, -8, 20, 45, 90, 135, 180, 270, 300]
@@ -28,12 +29,12 @@ def turned(words, degrees):
     return [replace(w, quad=((w.quad - 200) @ turn + 900).astype(np.float32)) for w in words]
 
 
-def text(words):
+def text(words, direction="ltr"):
     """What is read, whatever order the words come in."""
-    lines = arrange(words)
+    lines = arrange(words, direction)
     for seed in range(3):
         shuffled = random.Random(seed).sample(words, len(words))
-        assert lines == arrange(shuffled)
+        assert lines == arrange(shuffled, direction)
     assert sorted(map(id, words)) == sorted(id(w) for line in lines for w in line)
     return Page((1, 1), lines).text.splitlines()
 
@@ -289,6 +290,104 @@ def test_quads_without_area():
     assert text([word("a", 0, 0, 0, 10), word("b", 0, 30, 10, 0)]) == ["a", "b"]
 
 
+def mirrored(words, width=900):
+    """The page in a mirror, with quads that start at the top left all the same."""
+    flip = np.float32([-1, 1])
+    return [replace(w, quad=(w.quad * flip + (width, 0))[[1, 0, 3, 2]]) for w in words]
+
+
+def blocks(words, direction="ltr"):
+    """The paragraphs of what is read, each the first words of its lines."""
+    found = paragraphs(arrange(words, direction))
+    return [" ".join(line[0].text for line in block) for block in found]
+
+
+@pytest.mark.parametrize("degrees", ANGLES)
+def test_from_right_to_left(degrees):
+    words = turned(mirrored(grid(2, 3, 3, gutter=60)), degrees)
+    assert text(words, "rtl") == [f"{c}{r}0 {c}{r}1 {c}{r}2" for c in range(2) for r in range(3)]
+
+
+def test_words_that_run_right_keep_their_order_among_those_that_run_left():
+    places = ["שלום", "New", "York", "12", "עולם"]  # as said; from the right
+    left = {"שלום": 240, "New": 120, "York": 180, "12": 60, "עולם": 0}
+    words = [word(t, left[t], 0, 50, 20) for t in places]
+    assert text(words, "rtl") == ["שלום New York 12 עולם"]
+
+
+@pytest.mark.parametrize("turn", [0, 1])
+def test_downwards_in_columns_from_the_right(turn):
+    """Whether quads start at the top left, or at the top right, as turned words have them."""
+    words = [word(f"{c}{r}", 500 - c * 40, 10 + r * 90, 24, 80) for c in range(3) for r in range(4)]
+    words = [replace(w, quad=np.roll(w.quad, -turn, axis=0)) for w in words]
+    assert text(words, "ttb") == [" ".join(f"{c}{r}" for r in range(4)) for c in range(3)]
+
+
+def test_an_unknown_direction():
+    with pytest.raises(ConfigError, match="no direction 'rlt'; did you mean 'rtl'"):
+        arrange([], "rlt")
+
+
+@pytest.mark.parametrize("degrees", [0, 3, -4])
+def test_a_newspaper(degrees):
+    """A heading over three columns of ragged lines, of other lengths, and a footer."""
+    rng = random.Random(5)
+    words = [word("HEAD", 0, 0, 620, 40), word("foot", 0, 420, 620, 15)]
+    for c, rows in enumerate([14, 11, 13]):
+        for r in range(rows):
+            x, end = c * 220, c * 220 + 180 - rng.randrange(40) * (r % 3 == 2)
+            while x < end - 20:
+                width = min(rng.randrange(20, 60), end - x)
+                words.append(word(f"{c}.{r:02}", x, 60 + r * 25 + rng.randrange(2), width, 15))
+                x += width + 7
+    lines = text(turned(words, degrees))
+    assert (lines[0], lines[-1]) == ("HEAD", "foot")
+    assert [set(line.split()) for line in lines[1:-1]] == [
+        {f"{c}.{r:02}"} for c, rows in enumerate([14, 11, 13]) for r in range(rows)
+    ]
+
+
+def test_no_paragraphs():
+    assert paragraphs([]) == ()
+    (line,) = arrange([word("a", 0, 0, 20, 10)])
+    assert paragraphs([(), line, ()]) == ((line,),)
+
+
+@pytest.mark.parametrize("degrees", ANGLES)
+def test_paragraphs_with_a_heading_an_indent_and_a_gap(degrees):
+    words = [word("H", 0, 0, 100, 40)]
+    words += [word(f"a{r}", 0, 60 + r * 30, 300, 20) for r in range(3)]
+    words += [word(f"b{r}", 20 * (r == 0), 150 + r * 30, 300 - 20 * (r == 0), 20) for r in range(3)]
+    words += [word(f"c{r}", 0, 250 + r * 30, 300, 20) for r in range(2)]
+    assert blocks(turned(words, degrees)) == ["H", "a0 a1 a2", "b0 b1 b2", "c0 c1"]
+
+
+def test_centred_lines_are_one_paragraph():
+    words = [word(f"{r}", i, r * 30, 300 - 2 * i, 20) for r, i in enumerate([0, 40, 20, 90])]
+    assert blocks(words) == ["0 1 2 3"]
+
+
+def test_columns_are_paragraphs_of_their_own():
+    assert blocks(grid(2, 3, 3, gutter=60)) == ["000 010 020", "100 110 120"]
+    assert blocks(mirrored(grid(2, 3, 3, gutter=60)), "rtl") == ["000 010 020", "100 110 120"]
+
+
+def test_columns_that_run_down_are_one_paragraph():
+    words = [word(f"{c}{r}", 500 - c * 40, r * 90, 24, 80) for c in range(3) for r in range(4)]
+    assert blocks(words, "ttb") == ["00 10 20"]
+
+
+def test_heights_of_letters_part_no_paragraph():
+    """Tight quads of "ace", "High", "gap"."""
+    words = [word("ace", 0, 4, 30, 10), word("High", 0, 24, 40, 16), word("gap", 0, 52, 30, 14)]
+    assert blocks(words) == ["ace High gap"]
+
+
+def test_signs_far_apart_are_paragraphs_of_their_own():
+    words = [word("EXIT", 0, 0, 100, 40), word("far", 0, 200, 100, 40)]
+    assert blocks(words) == ["EXIT", "far"]
+
+
 coordinates = st.integers(0, 12)
 quads = st.builds(
     lambda left, top, width, height, start: np.roll(
@@ -310,6 +409,15 @@ def test_any_page_is_read_whole_and_in_any_order_alike(words, rng):
     assert said == [[(w.text, w.quad.tolist()) for w in line] for line in arrange(shuffled)]
     assert sorted(w.quad.tolist() for w in words) == sorted(q for line in said for _, q in line)
     assert all(arrange(words))  # no empty lines
+    assert [line for block in paragraphs(arrange(words)) for line in block] == [*arrange(words)]
+
+
+@given(pages, st.sampled_from(["rtl", "ttb"]))
+def test_any_page_is_read_whole_in_any_direction(words, direction):
+    lines = arrange(words, direction)
+    said = sorted(w.quad.tolist() for line in lines for w in line)
+    assert said == sorted(w.quad.tolist() for w in words)
+    assert [line for block in paragraphs(lines) for line in block] == [*lines]
 
 
 def test_moving_and_enlarging_a_page_changes_nothing():

@@ -2,6 +2,7 @@ import io
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,13 +12,13 @@ import torch
 from torch import nn
 
 import ocrkit
-from ocrkit import checkpoint, detect, reader, recognize
+from ocrkit import checkpoint, detect, inputs, reader, recognize, spot
 from ocrkit.checkpoint import Card
 from ocrkit.errors import CheckpointError, ConfigError, ImageError, UnknownModelError
 from ocrkit.reader import Reader
 from ocrkit.spot import Spotter
 from ocrkit.spot.two_stage import TwoStage
-from ocrkit.types import Reading, Word
+from ocrkit.types import Page, Reading, Word
 
 
 class Sizes(Spotter):
@@ -70,7 +71,9 @@ def test_every_kind_of_source_reads_the_same(tmp_path):
     path = tmp_path / "a.png"
     picture.save(path)
     data = io.BytesIO(path.read_bytes()).getvalue()
-    pages = [Reader(Sizes()).read(s) for s in (image, picture, path, str(path), data)]
+    tensor = torch.from_numpy(image).permute(2, 0, 1)
+    sources = (image, picture, path, str(path), data, io.BytesIO(data), tensor, tensor / 255)
+    pages = [Reader(Sizes()).read(s) for s in (*sources, *inputs.pictures(path))]
     assert {page.text for page in pages} == {"200x100\nbelow"}
 
 
@@ -105,6 +108,69 @@ def test_a_stream_ends_at_the_first_bad_source(tmp_path):
     with pytest.raises(ImageError, match=r"no\.png: no such file"):
         next(pages)
     assert list(pages) == []
+
+
+def test_pages_before_a_bad_source_come_first(tmp_path):
+    sources = [blank(80, 80), blank(80, 90), b"", blank(80, 80)]
+    pages = Reader(Sizes()).stream(sources, batch=4)
+    assert [next(pages).size, next(pages).size] == [(80, 80), (80, 90)]
+    with pytest.raises(ImageError, match="is empty"):
+        next(pages)
+    assert list(pages) == []
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 9])
+def test_errors_can_come_in_the_place_of_pages(batch):
+    sources = [b"", blank(80, 80), b"no", b"", blank(80, 90), None]
+    found = list(Reader(Sizes()).stream(sources, batch=batch, errors="yield"))
+    kinds = [type(one).__name__ for one in found]
+    assert kinds == ["ImageError", "Page", "ImageError", "ImageError", "Page", "ImageError"]
+    assert [found[1].text, found[4].text] == ["80x80\nbelow", "90x80\nbelow"]
+    assert "is empty" in str(found[0])
+
+
+def test_bad_sources_can_be_skipped_and_are_logged(caplog):
+    sources = [b"", blank(80, 80), b"no"]
+    pages = list(Reader(Sizes()).stream(sources, batch=2, errors="skip"))
+    assert [page.size for page in pages] == [(80, 80)]
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged[0] == "skipped: picture in memory: is empty (0 bytes)"
+    assert logged[1].startswith("skipped: picture in memory: cannot be read as a picture")
+
+
+def test_other_ways_with_errors_are_none():
+    with pytest.raises(ConfigError, match="errors 'ignore': expected 'raise', 'skip' or 'yield'"):
+        Reader(Sizes()).stream([], errors="ignore")
+
+
+def test_a_stream_of_all_that_inputs_stand_for(tmp_path):
+    frames = [PIL.Image.new("L", (60, 40)), PIL.Image.new("L", (70, 40))]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    frames[1].save(tmp_path / "b.png")
+    (tmp_path / "c.png").touch()
+    sources = list(inputs.pictures([tmp_path, tmp_path / "no.png"]))
+    found = list(Reader(Sizes()).stream(sources, errors="yield"))
+    sizes = [one.size[1] if isinstance(one, Page) else str(one) for one in found]
+    assert sizes[:3] == [60, 70, 70]
+    assert [size.rpartition("/")[2] for size in sizes[3:]] == [
+        "c.png: is empty (0 bytes)",
+        "no.png: no such file",
+    ]
+
+
+def test_the_stream_holds_no_more_than_its_batch():
+    taken = []
+
+    def sources():
+        for _ in range(12):
+            picture = blank(80, 80)
+            taken.append(weakref.ref(picture))
+            yield picture
+
+    pages = Reader(Sizes()).stream(sources(), batch=2)
+    alive = [sum(one() is not None for one in taken) for _ in pages]
+    assert len(alive) == 12
+    assert max(alive) <= 4
 
 
 def test_too_large_a_picture_is_refused():
@@ -214,3 +280,27 @@ def test_importing_ocrkit_imports_nothing_heavy():
     code = "import ocrkit, sys; print({'torch', 'cv2', 'numpy', 'pydantic'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_spotter_replaces_both_stages(tmp_path):
+    torch.manual_seed(0)
+    model = spot.build({"name": "fots", "spotter": {"min_confidence": 0}})
+    path = tmp_path / "spotter.safetensors"
+    config = model.config.model_dump(mode="json")
+    checkpoint.save(path, model, checkpoint.Card(family="spot", name="mine", config=config))
+    settings = {"detector": {"long_side": 64}, "recognizer": {"whitelist": "01"}}
+    reader = ocrkit.load(spotter=path, device="cpu", settings=settings)
+    assert reader.spotter.config.detector.long_side == 64
+    assert reader.spotter.config.spotter.min_confidence == 0
+    picture = np.zeros((40, 64, 3), np.uint8)
+    assert reader.read(picture).size == (40, 64)
+    assert len(reader.detect(picture)) == len(reader.spotter.detect(picture))
+    with pytest.raises(ConfigError, match="without a recognizer"):
+        reader.recognize([picture])
+    with pytest.raises(ConfigError, match=r"spotter: detector.long_sde: unknown key; did you mean"):
+        ocrkit.load(spotter=path, device="cpu", settings={"detector": {"long_sde": 64}})
+
+
+def test_shipped_spotters_are_named():
+    with pytest.raises(UnknownModelError, match=r"spot: no model 'fotz'"):
+        ocrkit.load(spotter="fotz")

@@ -12,6 +12,7 @@ from ocrkit.errors import ConfigError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
 if TYPE_CHECKING:
+    from ocrkit.inputs import Options
     from ocrkit.reader import Reader
 
 _MODEL = "A shipped model (see `ocrkit models`) or the path of a weights file."
@@ -20,12 +21,21 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUTS",
-        help="Pictures, folders of pictures, or patterns such as 'scans/*.jpg'.",
+        help="Pictures, PDF and TIFF documents, folders (with all below them), patterns such as "
+        "'scans/*.jpg', http(s) addresses, or - for standard input.",
         show_default=False,
     ),
 ]
 DetectorName = Annotated[str, typer.Option("--detector", help=_MODEL)]
 RecognizerName = Annotated[str, typer.Option("--recognizer", help=_MODEL)]
+SpotterName = Annotated[
+    str | None,
+    typer.Option(
+        "--spotter",
+        help="One network that finds and reads, such as fots, in place of detector and recognizer.",
+        show_default=False,
+    ),
+]
 OnlyDetectorName = Annotated[str, typer.Option("--detector", "--model", help=_MODEL)]
 OnlyRecognizerName = Annotated[str, typer.Option("--recognizer", "--model", help=_MODEL)]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto: the graphics card if there is one.")]
@@ -79,6 +89,44 @@ Whitelist = Annotated[
         show_default=False,
     ),
 ]
+Dpi = Annotated[
+    float, typer.Option(min=10, max=2400, help="Pixels per inch to draw pages of PDF at.")
+]
+Pages = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RANGES",
+        help="Of documents with several pages read these, as in 1-3,7,12-.",
+        show_default=False,
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option("--allow-private", help="Fetch pictures from servers of the own network, too."),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Of the processor. Default: as many as it has cores.", show_default=False
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings in YAML, with the blocks of --set: detector, recognizer, spotter. "
+        "--set wins over them.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors. Goes with --save.")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Skip pictures whose outputs are all in the folder of --save."),
+]
 Save = Annotated[
     Path | None,
     typer.Option(
@@ -112,6 +160,10 @@ def load_reader(
     device: str,
     max_pixels: int | None,
     settings: Sequence[str] | None,
+    *,
+    spotter: str | None = None,
+    file: Path | None = None,
+    threads: int | None = None,
 ) -> "Reader":
     """A reader as the options want it.
 
@@ -119,18 +171,55 @@ def load_reader(
         ConfigError: A setting is wrong, or there is no such model or device.
         CheckpointError: A weights file is missing or damaged.
     """
-    chosen = parse_settings(settings or ())
+    given = parse_settings(settings or ())
+    chosen = _with_file(file, settings or ()) if file else given
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
 
     from ocrkit.image import MAX_PIXELS
     from ocrkit.reader import load
 
-    return load(
-        detector=detector,
-        recognizer=recognizer,
-        device=device,
-        max_pixels=max_pixels or MAX_PIXELS,
-        settings=chosen,
-    )
+    try:
+        return load(
+            detector=detector,
+            recognizer=recognizer,
+            spotter=spotter,
+            device=device,
+            max_pixels=max_pixels or MAX_PIXELS,
+            settings=chosen,
+        )
+    except ConfigError as error:
+        block, key = (*str(error).split(": "), "")[:2]
+        key = key.partition(".")[0]
+        if file is None or key not in chosen.get(block, {}) or key in given.get(block, {}):
+            raise
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def _with_file(file: Path, pairs: Sequence[str]) -> dict[str, Any]:
+    """The settings of a file, and over them those of pairs.
+
+    Raises:
+        ConfigError: The file is missing, is no YAML, or has other blocks; the message names it.
+    """
+    from ocrkit import config
+    from ocrkit.reader import Settings
+
+    config.validate(Settings, config.read(file), str(file))
+    return config.read(file, pairs)
+
+
+def how_to_open(dpi: float, pages: str | None, allow_private: bool) -> "Options":
+    """How documents are taken apart.
+
+    Raises:
+        ConfigError: The ranges of pages are none.
+    """
+    from ocrkit.inputs import Options, parse_ranges
+
+    return Options(dpi, None if pages is None else parse_ranges(pages), allow_private)
 
 
 def seen_at(max_side: int | None, tile: int | None, scales: str | None) -> list[str]:

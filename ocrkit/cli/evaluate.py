@@ -1,5 +1,6 @@
 """`ocrkit evaluate`: scores a model, or predictions in a file, by the benchmarks' protocols."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -263,6 +264,31 @@ def recognition(
     results = _readings.scored(dataset, crops, told, lexicon, protocols)
     calibrations = _readings.calibrated(told, results, lexicon)
     output.crops(truth, dataset, crops.kept, told, results, calibrations)
+
+
+@app.command(epilog=EXIT_STATUS)
+def tracking(
+    gt: Annotated[
+        Path,
+        typer.Option(help="True tracks: a file, or a folder of NAME.tracks.json."),
+    ],
+    results: Annotated[
+        Path, typer.Option(help="Found tracks: a file, or a folder with files of the same names.")
+    ],
+    iou: Annotated[
+        float, typer.Option(min=0.01, max=1, help="So much must quads overlap to be matched.")
+    ] = 0.5,
+    as_json: AsJson = False,
+) -> None:
+    """How well words of videos are followed and read: MOTA, MOTP, IDF1, text accuracy."""
+    from ocrkit.cli import _tracking
+
+    scores = _tracking.scored(gt, results, iou)
+    if as_json:
+        figures = {name: result.to_dict() for name, result in scores.items()}
+        typer.echo(json.dumps({"iou": iou, "videos": figures}, indent=2, ensure_ascii=False))
+    else:
+        _tracking.show(scores)
 
 
 def _evaluated(

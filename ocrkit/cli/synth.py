@@ -1,4 +1,4 @@
-"""`ocrkit synth`: makes labelled pictures of words, lines and scenes, to train or to test with."""
+"""`ocrkit synth`: makes labelled words, lines, scenes and clips, to train or to test with."""
 
 import sys
 import time
@@ -15,16 +15,17 @@ from ocrkit.errors import ConfigError, OutputError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ocrkit.data.synthetic import Draw
     from ocrkit.data.writers import Writer
+    from ocrkit.synth.clips import Clip, Named
     from ocrkit.synth.style import SceneStyle
     from ocrkit.synth.words import WordGenerator, WordStyle
     from ocrkit.types import Sample
 
 app = typer.Typer(
-    help="Make labelled pictures of words, lines or scenes, endlessly and from a seed.",
+    help="Make labelled words, lines, scenes or clips, endlessly and from a seed.",
     no_args_is_help=True,
 )
 
@@ -196,6 +197,77 @@ def scenes(
     shown = _draw(job, "scenes", make, output)
     if sheet:
         write_image(sheet, scene_sheet(shown))
+
+
+@app.command()
+def clips(
+    out: Annotated[Path, typer.Option(help="Folder to make.", show_default=False)],
+    number: Annotated[
+        int | None, typer.Option("--number", "-n", min=1, help="How many clips. Default: 10.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Equal seeds give equal clips. Default: 0.")
+    ] = None,
+    standard: Annotated[
+        bool, typer.Option("--standard", help="The standard set, in place of -n and --seed.")
+    ] = False,
+    backgrounds: Photographs = None,
+    fonts: Fonts = None,
+    height: Annotated[int | None, typer.Option(min=64, help="Px, even. Default: 360.")] = None,
+    width: Annotated[int | None, typer.Option(min=64, help="Px, even. Default: 640.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.04, max=3600, help="Of each clip. Default: 4.")
+    ] = None,
+) -> None:
+    """Videos, NAME.mp4, and the true track of each of their words, NAME.tracks.json.
+
+    What is made appears when it is complete.
+    """
+    from ocrkit.cli import _clips
+    from ocrkit.synth.clips import STANDARD
+
+    _clips.check(out)
+    asked = {"height": height, "width": width, "seconds": seconds}
+    chosen = {key: value for key, value in asked.items() if value is not None}
+    if standard and (chosen or number is not None or seed is not None):
+        raise typer.BadParameter("--standard says all: give only --out, --fonts and --backgrounds")
+    for side in ("height", "width"):
+        if chosen.get(side, 0) % 2:
+            raise typer.BadParameter(f"--{side} {chosen[side]}: videos have an even one")
+    jobs = STANDARD if standard else _various(number or 10, seed or 0, chosen)
+    started = time.perf_counter()
+    _clips.write(out, _filmed(jobs, backgrounds, fonts))
+    say(f"drew {len(jobs)} clips in {time.perf_counter() - started:.1f} s", sys.stderr)
+
+
+def _various(number: int, seed: int, chosen: dict[str, Any]) -> "tuple[Named, ...]":
+    """Clips of all kinds, of the size and length that were chosen."""
+    import numpy as np
+
+    from ocrkit.synth.clips import ClipStyle, Named
+
+    jobs = []
+    for index in range(number):
+        rng = np.random.default_rng((seed, index))
+        style = ClipStyle.random(rng)
+        height, width = style.size
+        size = (chosen.get("height", height), chosen.get("width", width))
+        style = style._replace(size=size, seconds=chosen.get("seconds", style.seconds))
+        jobs.append(Named(f"clip_{index:06d}", int(rng.integers(2**31)), style))
+    return tuple(jobs)
+
+
+def _filmed(
+    jobs: "tuple[Named, ...]", backgrounds: Path | None, fonts: Path | None
+) -> "Iterator[tuple[str, Clip]]":
+    """The clips and their names."""
+    from ocrkit.synth.backgrounds import Backgrounds
+    from ocrkit.synth.clips import clip
+
+    behind = Backgrounds.from_folder(backgrounds) if backgrounds else None
+    faces = _faces(fonts)
+    for name, seed, style in progress(jobs, "filming", len(jobs)):
+        yield name, clip(seed, style, fonts=faces, backgrounds=behind)
 
 
 def _some_result(out: Path | None, sheet: Path | None) -> None:

@@ -27,15 +27,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ocrkit import geometry
 from ocrkit.detect._base import Detector, DetectorConfig
 from ocrkit.detect._lanms import suppress_locally
-from ocrkit.layers.backbones import VGG16, CompactPyramid
-from ocrkit.layers.blocks import ConvNorm, double
-from ocrkit.layers.losses import hardest_negatives
+from ocrkit.detect._networks import network
+from ocrkit.layers.losses import hardest_negatives, weighted_mean, word_weights
 from ocrkit.types import Bools, Detections, Floats, Sample
 
 STRIDE = 4
@@ -51,8 +50,8 @@ class EASTConfig(DetectorConfig):
     """Defaults are the paper's where it gives one; the fields say where it does not."""
 
     name: Literal["east"] = "east"
-    network: Literal["lite", "vgg16"] = Field(
-        "lite", description="`vgg16` is the paper's, section 3.2"
+    network: Literal["lite", "vgg16", "resnet50"] = Field(
+        "lite", description="`vgg16` is the paper's, section 3.2; `resnet50` that of FOTS"
     )
     geometry: Literal["rbox", "quad"] = Field(
         "rbox", description="what cells regress: a rotated rectangle or four corners; table 1"
@@ -128,7 +127,7 @@ class EAST(Detector[EASTConfig, EASTMaps, EASTTargets]):
     def __init__(self, config: EASTConfig) -> None:
         super().__init__(config)
         outputs = 1 + (5 if config.geometry == "rbox" else 8)
-        self.network: nn.Module = _Lite(outputs) if config.network == "lite" else _Paper(outputs)
+        self.network = network(config.network, outputs)
 
     @staticmethod
     def encode(config: Any, sample: Sample) -> EASTTargets:
@@ -148,7 +147,12 @@ class EAST(Detector[EASTConfig, EASTMaps, EASTTargets]):
 
     def forward(self, images: Tensor) -> EASTMaps:
         """See `EASTMaps` for shapes; H and W must be multiples of 32."""
-        outputs = self.network(images).float()
+        _, finest = self.network.features(images)
+        return self.maps(finest)
+
+    def maps(self, finest: Tensor) -> EASTMaps:
+        """What the heads say of the network's finest maps; see `_networks`."""
+        outputs = self.network.outputs(finest).float()
         score, shape = outputs[:, :1], outputs[:, 1:]
         if self.config.geometry == "quad":
             return EASTMaps(score, shape * UNIT)
@@ -160,14 +164,14 @@ class EAST(Detector[EASTConfig, EASTMaps, EASTTargets]):
         config = self.config
         share, valid, shape = (torch.as_tensor(t) for t in targets)
         positive = share > 0
-        weight = _weights(share) if config.balance == "words" else positive.float()
+        weight = word_weights(share) if config.balance == "words" else positive.float()
         cells = positive[:, 0]
         each = weight[:, 0][cells]
         ours, theirs = (s.float().movedim(1, -1)[cells] for s in (maps.geometry, shape))
         losses = rbox_losses if config.geometry == "rbox" else quad_losses
         factors = {"box": 1.0, "angle": config.angle_weight, "corners": 1.0}
         terms = {
-            name: config.geometry_weight * factors[name] * _weighted_mean(values, each)
+            name: config.geometry_weight * factors[name] * weighted_mean(values, each)
             for name, values in losses(ours, theirs).items()
         }
         return {"score": self._score_loss(maps.score.float(), positive, weight, valid)} | terms
@@ -201,52 +205,12 @@ class EAST(Detector[EASTConfig, EASTMaps, EASTTargets]):
         if self.config.score_loss == "balanced":
             # beta = 1 - positives / cells, of equation 5, as the share of the negatives.
             beta = negative.sum() / valid.sum().clamp(min=1)
-            return _weighted_mean(entropy, beta * weight + (1 - beta) * negative)
+            return weighted_mean(entropy, beta * weight + (1 - beta) * negative)
         counts = positive.flatten(1).sum(dim=1)
         wanted = (counts * self.config.negative_ratio).long()
         wanted = torch.where(counts > 0, wanted, self.config.spare_negatives)
         hard = hardest_negatives(entropy.flatten(1), negative.flatten(1), wanted)
-        return _weighted_mean(entropy, weight + hard.view_as(weight))
-
-
-class _Lite(nn.Module):
-    """The trunk that the shipped detectors share, and a small head on its finest map."""
-
-    def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.trunk = CompactPyramid()
-        self.head = ConvNorm(self.trunk.channels[0], 64)
-        self.heads = nn.Conv2d(64, outputs, 1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        finest, *_ = self.trunk(images)
-        outputs: Tensor = self.heads(self.head(finest))
-        return outputs
-
-
-class _Paper(nn.Module):
-    """VGG-16 to pool5 and the feature-merging branch, from coarse to fine (section 3.2)."""
-
-    def __init__(self, outputs: int) -> None:
-        super().__init__()
-        self.backbone = VGG16(fc=False)
-        self.pool = nn.MaxPool2d(2)
-        self.merges = nn.ModuleList(
-            nn.Sequential(ConvNorm(before, after, 1), ConvNorm(after, after))
-            for before, after in ((512 + 512, 128), (128 + 256, 64), (64 + 128, 32))
-        )
-        self.last = ConvNorm(32, 32)
-        self.heads = nn.Conv2d(32, outputs, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.xavier_uniform_(module.weight)
-
-    def forward(self, images: Tensor) -> Tensor:
-        *finer, x = (self.pool(m) for m in self.backbone(images))
-        for merge, features in zip(self.merges, reversed(finer), strict=True):
-            x = merge(torch.cat([double(x), features], dim=1))
-        outputs: Tensor = self.heads(self.last(x))
-        return outputs
+        return weighted_mean(entropy, weight + hard.view_as(weight))
 
 
 def rbox_losses(ours: Tensor, theirs: Tensor) -> dict[str, Tensor]:
@@ -276,18 +240,6 @@ def quad_losses(ours: Tensor, theirs: Tensor) -> dict[str, Tensor]:
 def _area(sides: Tensor) -> Tensor:
     top, right, bottom, left = sides[:, :4].unbind(1)
     return (top + bottom) * (left + right)
-
-
-def _weights(share: Tensor) -> Tensor:
-    """Weights of words' cells (B, 1, H, W): alike for each word of a picture, with a mean of 1."""
-    cells = (share > 0).sum(dim=(1, 2, 3), keepdim=True)
-    words = share.sum(dim=(1, 2, 3), keepdim=True)
-    return share * cells / words.clamp(min=1)
-
-
-def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """0 where all weights are."""
-    return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
 def _dice(score: Tensor, weight: Tensor) -> Tensor:

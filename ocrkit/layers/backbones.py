@@ -1,5 +1,8 @@
 """Feature extractors: pictures in, feature maps at named strides out."""
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -10,7 +13,7 @@ class Compact(nn.Module):
     """The small residual network of the shipped detectors, to be trained from scratch on a CPU.
 
     Few channels where maps are large and many where they are small: most of the arithmetic then
-    runs in shapes that a CPU multiplies fast. Outputs at strides 4, 8, 16 and 32.
+    runs in shapes that a CPU multiplies fast. Outputs at strides 2, 4, 8, 16 and 32.
 
     Args:
         stem: Channels at stride 2.
@@ -25,7 +28,7 @@ class Compact(nn.Module):
         blocks: tuple[int, int, int, int] = (1, 1, 1, 1),
     ) -> None:
         super().__init__()
-        self.channels = channels
+        self.channels = (stem, *channels)
         self.stem = ConvNorm(3, stem, stride=2)
         inputs = (stem, *channels[:-1])
         self.stages = nn.ModuleList(
@@ -36,9 +39,9 @@ class Compact(nn.Module):
         )
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) to four maps (B, C_i, H/s_i, W/s_i), s = 4, 8, 16, 32."""
+        """(B, 3, H, W) to five maps (B, C_i, H/s_i, W/s_i), s = 2, 4, 8, 16, 32."""
         x = self.stem(images)
-        maps = []
+        maps = [x]
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
@@ -57,7 +60,7 @@ class CompactPyramid(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.backbone = Compact()
-        c4, c8, c16, c32 = self.backbone.channels
+        self.fine_channels, c4, c8, c16, c32 = self.backbone.channels
         self.lateral = nn.ModuleList(ConvNorm(c, 64, 1) for c in (c32, c16, c8))
         self.smooth = nn.ModuleList([ConvNorm(64, 64), ConvNorm(64, 64)])
         self.narrow = ConvNorm(64, 32, 1, act=False)
@@ -66,14 +69,18 @@ class CompactPyramid(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W) to four maps (B, C_i, H/s_i, W/s_i), s = 4, 8, 16, 32."""
-        c4, c8, c16, c32 = self.backbone(images)
+        return self.with_stem(images)[1]
+
+    def with_stem(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The backbone's first map, `fine_channels` at stride 2, and the four of `forward`."""
+        stem, c4, c8, c16, c32 = self.backbone(images)
         lateral32, lateral16, lateral8 = self.lateral
         smooth16, smooth8 = self.smooth
         p32 = lateral32(c32)
         p16 = smooth16(double(p32) + lateral16(c16))
         p8 = smooth8(double(p16) + lateral8(c8))
         p4 = self.smooth4(F.relu(double(self.narrow(p8)) + self.lateral4(c4)))
-        return [p4, p8, p16, p32]
+        return stem, [p4, p8, p16, p32]
 
 
 class VGG16(nn.Module):
@@ -103,6 +110,77 @@ class VGG16(nn.Module):
             x = stage(self.pool(x) if index else x)
             maps.append(x)
         return maps[1:] if self.fc is None else [*maps[1:], self.fc(x)]
+
+
+class PooledVGG16(nn.Module):
+    """VGG-16 with all its pools: conv2_2 at stride 2, then pool2 to pool5 at 4, 8, 16 and 32."""
+
+    channels = (128, 128, 256, 512, 512)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = VGG16(fc=False)
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) to five maps (B, C_i, H/s_i, W/s_i), s = 2, 4, 8, 16, 32."""
+        maps = self.network(images)
+        return [maps[0], *(self.pool(m) for m in maps)]
+
+
+class ResNet50(nn.Module):
+    """ResNet-50 (1512.03385): conv1 at stride 2, then conv2_x to conv5_x at 4, 8, 16 and 32.
+
+    Weights are random: none are downloaded.
+    """
+
+    channels = (64, 256, 512, 1024, 2048)
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models import resnet50  # takes seconds to import
+
+        network = resnet50(weights=None)
+        self.stem = nn.Sequential(network.conv1, network.bn1, network.relu)
+        self.pool = network.maxpool
+        self.stages = nn.ModuleList(
+            [network.layer1, network.layer2, network.layer3, network.layer4]
+        )
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) to five maps (B, C_i, H/s_i, W/s_i), s = 2, 4, 8, 16, 32."""
+        maps = [self.stem(images)]
+        x = self.pool(maps[0])
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps
+
+
+class Merging(nn.Module):
+    """The feature-merging branch of EAST (1704.03155, section 3.2), from coarse to fine.
+
+    Args:
+        channels: Of the maps at strides 4, 8, 16 and 32.
+    """
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        widths = (128, 64, 32)
+        befores = (channels[-1], *widths[:-1])
+        self.merges = nn.ModuleList(
+            nn.Sequential(ConvNorm(before + same, after, 1), ConvNorm(after, after))
+            for before, same, after in zip(befores, reversed(channels[:-1]), widths, strict=True)
+        )
+        self.last = ConvNorm(32, 32)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Maps at strides 4, 8, 16 and 32 to one (B, 32, H/4, W/4)."""
+        *finer, x = maps
+        for merge, features in zip(self.merges, reversed(finer), strict=True):
+            x = merge(torch.cat([double(x), features], dim=1))
+        result: Tensor = self.last(x)
+        return result
 
 
 def _vgg_stage(channels_in: int, channels_out: int, count: int) -> nn.Sequential:

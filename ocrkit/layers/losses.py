@@ -19,3 +19,19 @@ def hardest_negatives(loss: Tensor, negative: Tensor, counts: Tensor) -> Tensor:
     order = hardness.argsort(dim=1, descending=True, stable=True)
     within = torch.arange(loss.shape[1], device=loss.device)[None] < counts[:, None]
     return torch.zeros_like(negative).scatter(1, order, within) & negative
+
+
+def word_weights(share: Tensor) -> Tensor:
+    """Weights of words' cells: alike for each word of a picture, with a mean of 1.
+
+    Args:
+        share: (B, 1, H, W), one by the number of cells of the cell's word; 0 in cells of no word.
+    """
+    cells = (share > 0).sum(dim=(1, 2, 3), keepdim=True)
+    words = share.sum(dim=(1, 2, 3), keepdim=True)
+    return share * cells / words.clamp(min=1)
+
+
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """A scalar; 0 where all weights are."""
+    return (values * weights).sum() / weights.sum().clamp(min=1e-6)

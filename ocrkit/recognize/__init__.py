@@ -6,8 +6,9 @@ from typing import Any
 
 from ocrkit import catalog, config
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
+from ocrkit.recognize._confidence import Aggregate, aggregate
 
-__all__ = ["Recognizer", "RecognizerConfig", "build"]
+__all__ = ["Aggregate", "Recognizer", "RecognizerConfig", "aggregate", "build"]
 
 
 def build(block: Mapping[str, Any], source: str = "recognizer") -> Recognizer[Any, Any, Any]:

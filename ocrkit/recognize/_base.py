@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from ocrkit.config import Config
 from ocrkit.errors import ConfigError
+from ocrkit.recognize._confidence import Aggregate, aggregate
 from ocrkit.recognize._lexicon import Lexicon, read_lexicon
-from ocrkit.text import LATIN95, Charset
+from ocrkit.text import LATIN95, Charset, load_charset
 from ocrkit.types import Character, Floats, Glimpses, Image, Reading
 
 WIDTH_STEP = 32
@@ -27,7 +28,11 @@ class RecognizerConfig(Config):
     """What all recognisers have in common."""
 
     name: str
-    charset: str = Field(LATIN95, min_length=1, description="the characters it can say, in order")
+    charset: str = Field(
+        LATIN95,
+        min_length=1,
+        description="the characters it can say, in order; or a .txt file that holds them in a line",
+    )
     height: int = Field(32, gt=0, multiple_of=16, description="of the network's input, pixels")
     max_width: int = Field(
         640,
@@ -42,6 +47,11 @@ class RecognizerConfig(Config):
         description="divides the network's logits: fitted on validation data, so that of the "
         "words it is 0.9 sure of, nine in ten are right",
     )
+    confidence: Aggregate = Field(
+        "geometric",
+        description="a text's, of its characters': `geometric` or arithmetic `mean`, `product`, "
+        "`min`",
+    )
     whitelist: str | None = Field(
         None, min_length=1, description="the only characters it may say; null for all it can"
     )
@@ -54,6 +64,14 @@ class RecognizerConfig(Config):
     lexicon_closed: bool = Field(
         False, exclude=True, description="nothing else is read: the nearest word, however far"
     )
+
+    @field_validator("charset", mode="before")
+    @classmethod
+    def _read_from_a_file(cls, charset: Any) -> Any:
+        # No charset ends so: it would have the t twice.
+        if isinstance(charset, str) and charset.endswith(".txt"):
+            return load_charset(Path(charset)).characters
+        return charset
 
     @field_validator("charset")
     @classmethod
@@ -82,7 +100,7 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
     """
 
     Config: ClassVar[type[RecognizerConfig]]
-    of_characters: ClassVar[tuple[str, ...]] = ()
+    of_characters: tuple[str, ...] = ()
     """Names of its tensors (1 + characters, ...) whose rows belong to characters, none first."""
 
     def __init__(self, config: C) -> None:
@@ -123,7 +141,7 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         Raises:
             ConfigError: It has no attention to show.
         """
-        raise ConfigError(f"{self.config.name}: has no attention to show; rare has")
+        raise ConfigError(f"{self.config.name}: has no attention to show; rare and satrn have")
 
     @final
     def probabilities(self, logits: Tensor) -> Tensor:
@@ -142,7 +160,7 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         """What each crop says, in the order given.
 
         A crop's reading does not depend on the crops it is batched with: only inputs of equal
-        padded width share a batch.
+        padded width share a batch. How sure a reading is, is told by `config.confidence`.
         """
         device = next(self.parameters()).device
         inputs = [prepare(crop, self.config.height, self.config.max_width) for crop in crops]
@@ -151,7 +169,9 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
             stack = pad([inputs[i] for i in indices])
             found = self.decode(self(torch.from_numpy(stack).to(device)))
             for i, reading in zip(indices, found, strict=True):
-                readings[i] = _unpad(reading, stack.shape[-1] / inputs[i].shape[-1])
+                whole = unpad(reading, stack.shape[-1] / inputs[i].shape[-1])
+                sure = [character.confidence for character in whole.characters]
+                readings[i] = replace(whole, confidence=aggregate(sure, self.config.confidence))
         return readings
 
 
@@ -199,7 +219,7 @@ def _batches(widths: Sequence[int], size: int) -> Iterator[list[int]]:
             yield group[start : start + size]
 
 
-def _unpad(reading: Reading, factor: float) -> Reading:
+def unpad(reading: Reading, factor: float) -> Reading:
     """Spans as fractions of the crop instead of the padded input."""
 
     def stretch(character: Character) -> Character:

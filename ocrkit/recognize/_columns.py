@@ -25,6 +25,20 @@ def lite() -> tuple[nn.Sequential, int]:
     return layers, 256
 
 
+def shared() -> tuple[nn.Sequential, int]:
+    """Layers from feature maps (B, 64, 8, W) to (B, C, 1, W), and C.
+
+    The first are those of `lite` from where its maps are as high, under the same names, so that a
+    network that already sees strokes can start from a trained CRNN.
+    """
+    layers, _ = lite()
+    kept = layers[3:9]  # 2 x W
+    kept.add_module("squeeze", nn.Conv2d(192, 192, (2, 1), bias=False))  # 1 x W
+    kept.add_module("norm", nn.BatchNorm2d(192))
+    kept.add_module("act", nn.ReLU(inplace=True))
+    return kept, 192
+
+
 def paper() -> tuple[nn.Sequential, int]:
     """The layers of table 1, from (B, 1, 32, W) to (B, 512, 1, W/4 + 1), and 512."""
 

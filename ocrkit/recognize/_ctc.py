@@ -43,12 +43,17 @@ def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
         targets: (B, L) int64, padded on the right.
         lengths: (B,) int64, true lengths of the targets.
     """
-    log_probs = F.log_softmax(logits.float(), dim=-1).transpose(0, 1)
     steps = torch.full((logits.shape[0],), logits.shape[1], dtype=torch.long)
-    loss: Tensor = F.ctc_loss(
-        log_probs, targets, steps, lengths, blank=BLANK, reduction="mean", zero_infinity=True
+    return ctc_losses(logits, targets, lengths, steps).mean()
+
+
+def ctc_losses(logits: Tensor, targets: Tensor, lengths: Tensor, steps: Tensor) -> Tensor:
+    """Of each sample, as in `ctc_loss`, where only its first `steps` (B,) int64 count; (B,)."""
+    log_probs = F.log_softmax(logits.float(), dim=-1).transpose(0, 1)
+    losses: Tensor = F.ctc_loss(
+        log_probs, targets, steps, lengths, blank=BLANK, reduction="none", zero_infinity=True
     )
-    return loss
+    return losses / lengths.clamp(min=1)
 
 
 def greedy(probabilities: Floats, charset: Charset) -> Reading:

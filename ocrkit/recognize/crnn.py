@@ -19,24 +19,37 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from torch import Tensor
+from torch import Tensor, nn
 
 from ocrkit.layers.blocks import SequenceEncoder
 from ocrkit.layers.rectify import Rectifier
 from ocrkit.recognize import _ctc, _labels
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
-from ocrkit.recognize._columns import lite, paper
+from ocrkit.recognize._columns import lite, paper, shared
 from ocrkit.recognize._labels import Labels
 from ocrkit.text import Charset
 from ocrkit.types import Floats, Reading
+
+NETWORKS = {"lite": lite, "paper": paper, "shared": shared}
 
 
 class CRNNConfig(RecognizerConfig):
     """Defaults are of the shipped network; `network: paper` builds table 1."""
 
     name: Literal["crnn"] = "crnn"
-    network: Literal["lite", "paper"] = Field("lite", description="which convolutional layers")
+    network: Literal["lite", "paper", "shared"] = Field(
+        "lite",
+        description="which convolutional layers; `shared` has those that read the feature maps of "
+        "a detector, see FOTS",
+    )
+    layers: int = Field(2, gt=0, description="of LSTMs; table 1")
     hidden: int = Field(128, gt=0, description="LSTM units per direction; 256 in table 1")
+    head_rank: int | None = Field(
+        None,
+        gt=0,
+        description="the classifier is the product of two layers with so many channels between "
+        "them, which thousands of characters need; null for one; not in the paper",
+    )
     dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
     beam: int = Field(
         1,
@@ -68,19 +81,20 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
     """Convolutions, recurrence, transcription: sections 2.1, 2.2 and 2.3."""
 
     Config: ClassVar[type[RecognizerConfig]] = CRNNConfig
-    of_characters: ClassVar[tuple[str, ...]] = (
-        "sequence.linear.1.weight",
-        "sequence.linear.1.bias",
-    )
 
     def __init__(self, config: CRNNConfig) -> None:
         super().__init__(config)
         self.rectifier: Rectifier | None = None
         if config.rectifier != "none":
             self.rectifier = Rectifier(config.rectifier, fiducials=config.fiducials)
-        self.columns, channels = lite() if config.network == "lite" else paper()
-        classes = 1 + len(self.charset)
-        self.sequence = SequenceEncoder(channels, config.hidden, classes, dropout=config.dropout)
+        self.columns, channels = NETWORKS[config.network]()
+        classes, rank = 1 + len(self.charset), config.head_rank
+        self.sequence = SequenceEncoder(
+            channels, config.hidden, rank or classes, layers=config.layers, dropout=config.dropout
+        )
+        self.head = nn.Identity() if rank is None else nn.Linear(rank, classes)
+        last = f"sequence.linear.{config.layers - 1}" if rank is None else "head"
+        self.of_characters = (f"{last}.weight", f"{last}.bias")
 
     @staticmethod
     def encode(config: Any, text: str) -> Labels:
@@ -93,7 +107,7 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
         if self.rectifier is not None:
             images, points = self.rectifier(images)
         features = self.columns(images)  # (B, C, 1, T)
-        return CRNNMaps(self.sequence(features.squeeze(2).transpose(1, 2)), points)
+        return CRNNMaps(self.head(self.sequence(features.squeeze(2).transpose(1, 2))), points)
 
     def loss(self, maps: CRNNMaps, targets: Labels) -> dict[str, Tensor]:
         """Negative log-likelihood of the label over all alignments, per character (section 2.4)."""

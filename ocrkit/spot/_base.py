@@ -2,8 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
 
-from ocrkit.types import Image, Word
+from torch import Tensor, nn
+
+from ocrkit.config import Config
+from ocrkit.types import Image, Sample, Word
 
 
 class Spotter(ABC):
@@ -15,3 +19,37 @@ class Spotter(ABC):
 
         An image's words do not depend on the images it is given with.
         """
+
+
+C = TypeVar("C", bound=Config)
+Maps = TypeVar("Maps", bound=tuple[Any, ...])
+Targets = TypeVar("Targets", bound=tuple[Any, ...])
+
+
+class SpottingNetwork(nn.Module, Spotter, Generic[C, Maps, Targets]):
+    """A spotter that is one network, trained as a whole.
+
+    Data flows one way, as in `Detector`: `Sample` -encode-> targets; images -forward-> maps; maps
+    and targets -loss-> scalars; and maps -> words in `spot`.
+    """
+
+    Config: ClassVar[type[Config]]
+    learns_cut_words: ClassVar[bool] = False
+    """See `Detector.learns_cut_words`."""
+
+    def __init__(self, config: C) -> None:
+        super().__init__()
+        self.config = config
+
+    @staticmethod
+    @abstractmethod
+    def encode(config: Any, sample: Sample) -> Targets:
+        """Targets of one sample, as NumPy arrays. Runs in a loader worker, without the network."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Maps:
+        """Maps of a batch (B, 3, H, W) from `detect.prepare`."""
+
+    @abstractmethod
+    def loss(self, maps: Maps, targets: Targets) -> dict[str, Tensor]:
+        """Named scalar terms, already weighted; training minimises their sum."""

@@ -20,15 +20,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from torch import nn
 
-from ocrkit import catalog, config, detect, recognize
+from ocrkit import catalog, config, detect, recognize, spot
 from ocrkit.config import Config
 from ocrkit.errors import ConfigError, UnknownModelError
 from ocrkit.train import sources
 
-Family = Literal["detect", "recognize"]
+Family = Literal["detect", "recognize", "spot"]
 FAMILIES: dict[Family, tuple[ModuleType, Any]] = {
     "detect": (detect, detect.Detector),
     "recognize": (recognize, recognize.Recognizer),
+    "spot": (spot, spot.SpottingNetwork),
 }
 
 
@@ -71,7 +72,11 @@ class Training(Config):
     time_limit: float | None = Field(
         None, gt=0, description="minutes, resumed ones included; the rate falls in time for it"
     )
-    init: str | None = Field(None, description="weights file or shipped model to start from")
+    init: str | dict[str, str] | None = Field(
+        None,
+        description="weights file or shipped model to start from; or several, by the parts of the "
+        "network that start from them, such as {detector: east, recognizer: crnn}",
+    )
     crop: int | None = Field(
         None,
         gt=0,

@@ -4,7 +4,7 @@ Each is a block of settings in the experiment. Paths are relative to the experim
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 from ocrkit import catalog, config, data
 from ocrkit.config import Config
 from ocrkit.data import Dataset
+from ocrkit.data.collage import collage
 from ocrkit.data.loader import Source
 from ocrkit.errors import ConfigError, UnknownModelError
 from ocrkit.synth.backgrounds import Backgrounds
@@ -22,7 +23,7 @@ from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.scenes import SceneGenerator
 from ocrkit.synth.style import SceneStyle
 from ocrkit.synth.words import WordGenerator, WordStyle
-from ocrkit.text import LATIN94, load_charset
+from ocrkit.text import LATIN94, Charset, named_charset
 from ocrkit.types import Image, Sample
 
 ERASED = 80
@@ -42,12 +43,19 @@ class SyntheticConfig(Config):
     languages: dict[str, float] | None = Field(
         None, description="how often each is spoken, such as {french: 2, simplified: 1}"
     )
-    charset: Path | None = Field(
-        None, description="text file of the characters that are drawn; null for printable ASCII"
+    charset: str | None = Field(
+        None,
+        description="the characters that are drawn, or a .txt file that holds them in a line, as "
+        "of a recogniser; null for printable ASCII",
     )
     style: dict[str, float] = Field(
         {}, description="how often effects occur, by name, where not as often as by default"
     )
+
+    @field_validator("charset")
+    @classmethod
+    def _read_from_a_file(cls, charset: str | None) -> str | None:
+        return None if charset is None else named_charset(charset).characters
 
 
 class SynthWordsConfig(SyntheticConfig):
@@ -78,6 +86,17 @@ class SynthScenesConfig(SyntheticConfig):
         return _checked(style, SceneStyle._fields)
 
 
+class CollageConfig(Config):
+    """Sheets of words from other sources, for networks that find and read."""
+
+    name: Literal["collage"] = "collage"
+    of: dict[str, dict[str, Any]] = Field(
+        min_length=1, description="named sources of word crops, with their weights"
+    )
+    side: int = Field(448, ge=64, description="of a sheet, pixels")
+    pieces: int = Field(2, gt=0, description="cut from a sheet before the next is made")
+
+
 def _checked(style: dict[str, float], known: tuple[str, ...]) -> dict[str, float]:
     """The style, if all its effects are known."""
     for effect in style:
@@ -100,6 +119,32 @@ class Photographs:
         """Any sample of the dataset, named by the place of its picture."""
         index = int(rng.integers(len(self.dataset)))
         return self.dataset.place(index), self.dataset[index]
+
+
+class Collages:
+    """Sheets of word crops, drawn from weighted sources."""
+
+    drawn = True
+
+    def __init__(
+        self, name: str, sources: Sequence[Source], weights: Sequence[float], found: CollageConfig
+    ) -> None:
+        self.name, self.sources, self.side, self.uses = name, sources, found.side, found.pieces
+        self.shares = np.array(weights) / np.sum(weights)
+        self._sheet: Sample | None = None
+        self._left = 0
+
+    def draw(self, rng: np.random.Generator) -> tuple[str, Sample]:
+        """The next sheet, or the last one again."""
+        if self._sheet is None or self._left == 0:
+            self._sheet = collage(lambda: self._word(rng), self.side, rng)
+            self._left = self.uses
+        self._left -= 1
+        return self.name, self._sheet
+
+    def _word(self, rng: np.random.Generator) -> Sample:
+        source = self.sources[int(rng.choice(len(self.sources), p=self.shares))]
+        return source.draw(rng)[1]
 
 
 class Synthetic:
@@ -132,6 +177,8 @@ SYNTHETIC: dict[str, type[SyntheticConfig]] = {
     "synth-words": SynthWordsConfig,
 }
 
+GENERATORS: dict[str, type[Config]] = {**SYNTHETIC, "collage": CollageConfig}
+
 
 def settings(block: Mapping[str, Any], where: str) -> Config:
     """The checked settings of a block; nothing is read from disk.
@@ -140,11 +187,11 @@ def settings(block: Mapping[str, Any], where: str) -> Config:
         UnknownModelError: There is no dataset or generator of this name.
         ConfigError: A key or value is wrong.
     """
-    name = str(block["name"])
-    if name in SYNTHETIC:
-        return config.validate(SYNTHETIC[name], block, where)
+    name = str(block.get("name"))
+    if name in GENERATORS:
+        return config.validate(GENERATORS[name], block, where)
     if name not in data.names():
-        choices = sorted([*data.names(), *SYNTHETIC])
+        choices = sorted([*data.names(), *GENERATORS])
         raise UnknownModelError(catalog.unknown(where, name, choices))
     found: Config = config.validate(data.find(name, where).Config, block, where)
     return found
@@ -159,16 +206,18 @@ def dataset(block: Mapping[str, Any], root: Path, where: str) -> Dataset:
         ImageError: There are no pictures.
     """
     found = settings(block, where)
-    if isinstance(found, SyntheticConfig):
+    if isinstance(found, SyntheticConfig | CollageConfig):
         raise ConfigError(
             f"{where}: {found.name} has no end; name a dataset: {', '.join(data.names())}"
         )
-    found_class: Any = data.find(str(block["name"]), where)
+    found_class: Any = data.find(str(block.get("name")), where)
     built: Dataset = found_class(_rooted(found, root))
     return built
 
 
-def build(blocks: Mapping[str, Mapping[str, Any]], root: Path) -> dict[str, Source]:
+def build(
+    blocks: Mapping[str, Mapping[str, Any]], root: Path, where: str = "data"
+) -> dict[str, Source]:
     """All named sources; generators may favour the words of the datasets among them.
 
     Raises:
@@ -177,17 +226,20 @@ def build(blocks: Mapping[str, Mapping[str, Any]], root: Path) -> dict[str, Sour
         ImageError: A dataset has no pictures.
     """
     datasets = {
-        label: dataset(block, root, f"data.{label}")
+        label: dataset(block, root, f"{where}.{label}")
         for label, block in blocks.items()
-        if block["name"] not in SYNTHETIC
+        if block.get("name") not in GENERATORS
     }
     built: dict[str, Source] = {label: Photographs(found) for label, found in datasets.items()}
     for label in blocks.keys() - datasets.keys():
-        where = f"data.{label}"
-        found = _rooted(settings(blocks[label], where), root)
+        place = f"{where}.{label}"
+        found = _rooted(settings(blocks[label], place), root)
+        if isinstance(found, CollageConfig):
+            built[label] = _collages(label, found, root, place)
+            continue
         assert isinstance(found, SyntheticConfig)
-        corpus = _corpus(found, _favourites(found, datasets, where))
-        built[label] = _synthetic(label, found, corpus, _backgrounds(found, datasets, where))
+        corpus = _corpus(found, _favourites(found, datasets, place))
+        built[label] = _synthetic(label, found, corpus, _backgrounds(found, datasets, place))
     return {label: built[label] for label in blocks}
 
 
@@ -200,6 +252,24 @@ def texts(dataset: Dataset) -> list[str]:
         for text, ignored in zip(of_one.texts, of_one.ignored, strict=True)
         if text and not ignored
     ]
+
+
+def _collages(label: str, found: CollageConfig, root: Path, where: str) -> Collages:
+    weights = {name: of.get("weight", 1) for name, of in found.of.items()}
+    for name, weight in weights.items():
+        if not isinstance(weight, int | float) or weight < 0:
+            raise ConfigError(
+                f"{where}.of.{name}.weight: expected a number of at least 0, got {weight!r}"
+            )
+    if not any(weights.values()):
+        raise ConfigError(f"{where}.of: no source has a weight above 0")
+    blocks = {
+        name: {key: value for key, value in of.items() if key != "weight"}
+        for name, of in found.of.items()
+        if weights[name]
+    }
+    words = build(blocks, root, f"{where}.of")
+    return Collages(label, list(words.values()), [weights[name] for name in words], found)
 
 
 def _synthetic(
@@ -216,7 +286,7 @@ def _synthetic(
 
 
 def _corpus(found: SyntheticConfig, favourites: list[str]) -> Corpus:
-    charset = load_charset(found.charset) if found.charset else None
+    charset = Charset(found.charset) if found.charset else None
     return Corpus(
         favourites=favourites, favour=found.favour, languages=found.languages, charset=charset
     )

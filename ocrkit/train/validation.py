@@ -7,7 +7,7 @@ import numpy as np
 from ocrkit import crops, geometry
 from ocrkit.checkpoint import Family, Figure
 from ocrkit.evaluate import Found, ImageResult, Result, Truth, recognition
-from ocrkit.evaluate.protocols import DETECTION
+from ocrkit.evaluate.protocols import DETECTION, SPOTTING
 from ocrkit.types import Sample
 
 
@@ -39,16 +39,14 @@ class WordsFound:
 
     def figures(self, split: str) -> list[Figure]:
         """Harmonic mean, precision and recall."""
-        result = Result(self.protocol, tuple(self.results))
-        return [
-            Figure(
-                split=split,
-                protocol=self.protocol.name,
-                metric=metric,
-                value=getattr(result, metric),
-            )
-            for metric in ("hmean", "precision", "recall")
-        ]
+        return _three(Result(self.protocol, tuple(self.results)), self.protocol.name, split)
+
+
+def _three(result: Result, protocol: str, split: str) -> list[Figure]:
+    return [
+        Figure(split=split, protocol=protocol, metric=metric, value=getattr(result, metric))
+        for metric in ("hmean", "precision", "recall")
+    ]
 
 
 class WordsRead:
@@ -83,8 +81,31 @@ class WordsRead:
         ]
 
 
-SCORERS: dict[Family, type[WordsFound] | type[WordsRead]] = {
+class WordsSpotted:
+    """The score of a spotter: of what it finds and reads, then of what its detector finds."""
+
+    def __init__(self) -> None:
+        self.protocol = SPOTTING["ic15"][0]
+        self.results: list[ImageResult] = []
+        self.found = WordsFound()
+
+    def add(self, model: Any, sample: Sample) -> None:
+        """Read one scene."""
+        (words,) = model.spot([sample.image])
+        found = Found.of([w.quad for w in words], texts=[w.text for w in words])
+        truth = Truth.of(sample.quads, texts=sample.texts, ignored=sample.ignored)
+        self.results.append(self.protocol.score_image(found, truth))
+        self.found.add(model, sample)
+
+    def figures(self, split: str) -> list[Figure]:
+        """Harmonic mean, precision and recall of both."""
+        result = Result(self.protocol, tuple(self.results))
+        return _three(result, self.protocol.name, split) + self.found.figures(split)
+
+
+SCORERS: dict[Family, type[WordsFound] | type[WordsRead] | type[WordsSpotted]] = {
     "detect": WordsFound,
     "recognize": WordsRead,
+    "spot": WordsSpotted,
 }
 """Which score ranks the models of a family."""

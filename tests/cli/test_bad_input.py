@@ -35,7 +35,7 @@ def test_missing_file(ocrkit, tmp_path):
 
 def test_empty_folder(ocrkit, tmp_path):
     (tmp_path / "empty").mkdir()
-    fails(ocrkit("e2e", tmp_path / "empty"), 1, "empty: no pictures directly in this folder")
+    fails(ocrkit("e2e", tmp_path / "empty"), 1, "empty: no pictures in this folder; they end")
 
 
 def test_pattern_that_matches_nothing(ocrkit, tmp_path):

@@ -131,4 +131,4 @@ def test_attention_is_drawn(ocrkit, photo, tmp_path):
 def test_no_attention_to_draw(ocrkit, photo, tmp_path):
     status, out, err = ocrkit("recognize", photo, "--show-attention", tmp_path / "boards")
     assert (status, out) == (2, "")
-    assert err == "ocrkit: crnn: has no attention to show; rare has\n"
+    assert err == "ocrkit: crnn: has no attention to show; rare and satrn have\n"

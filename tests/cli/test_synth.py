@@ -16,7 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ocrkit import cli, data
+from ocrkit.evaluate.tracks import load_tracks
 from ocrkit.image import read_image
+from ocrkit.synth.clips import STANDARD, ClipStyle, Named, clip
 from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.lines import LineGenerator
 from ocrkit.synth.scenes import SceneGenerator
@@ -277,3 +279,71 @@ def test_an_interrupt_ends_it_without_a_traceback(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said == ""
     assert not out.exists()
+
+
+TINY = ["--height", "120", "--width", "200", "--seconds", "0.2"]
+
+
+def test_clips_are_videos_with_their_true_tracks(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    out = tmp_path / "clips"
+    assert "drew 2 clips in" in run("clips", "--out", out, "-n", 2, "--seed", 4, *TINY, *FONTS)
+    assert sorted(files(out)) == [
+        f"clip_00000{i}{suffix}" for i in range(2) for suffix in (".mp4", ".tracks.json")
+    ]
+    for index in range(2):
+        rng = np.random.default_rng((4, index))
+        style = ClipStyle.random(rng)._replace(size=(120, 200), seconds=0.2)
+        drawn = clip(int(rng.integers(2**31)), style, fonts=find_fonts([FACES]))
+        tracks = load_tracks(out / f"clip_00000{index}.tracks.json")
+        assert [track.text for track in tracks] == [track.text for track in drawn.tracks]
+        for one, other in zip(tracks, drawn.tracks, strict=True):
+            assert tuple(one.frames) == other.frames
+            assert np.abs(one.quads - other.quads).max() < 0.006
+            assert one.visible is not None
+            assert one.visible.tolist() == other.visible.tolist()
+        with av.open(str(out / f"clip_00000{index}.mp4")) as container:
+            assert container.streams.video[0].average_rate == 25
+            shown = [picture.to_ndarray(format="rgb24") for picture in container.decode(video=0)]
+        assert len(shown) == len(drawn) == 5
+        for one, other in zip(shown, drawn.frames(), strict=True):
+            assert np.abs(one.astype(int) - other).mean() < 8  # less what H.264 changes
+    assert [p.name for p in tmp_path.iterdir()] == ["clips"]
+
+
+def test_the_standard_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("av")
+    short = STANDARD[0].style._replace(seconds=0.08, size=(120, 200))
+    monkeypatch.setattr("ocrkit.synth.clips.STANDARD", (Named("pan", 1, short),))
+    run("clips", "--out", tmp_path / "a", "--standard", *FONTS)
+    assert sorted(files(tmp_path / "a")) == ["pan.mp4", "pan.tracks.json"]
+
+
+def test_clips_that_fail_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("av")
+
+    def full(path: Path, clip: object) -> None:
+        path.write_bytes(b"half a video")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ocrkit.cli._clips._encode", full)
+    said = run("clips", "--out", tmp_path / "a", "-n", 1, *TINY, *FONTS, status=2)
+    assert "a: cannot be written: No space left on device" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_of_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "a"
+    for more in (["-n", 1], ["--seed", 0], ["--height", 120], ["--seconds", 1]):
+        said = run("clips", "--out", out, "--standard", *more, status=2)
+        assert "--standard says all" in said
+    assert "--height 121: videos have an even one" in run(
+        "clips", "--out", out, "--height", 121, status=2
+    )
+    run("clips", "-n", 1, status=2)
+    assert list(tmp_path.iterdir()) == []
+    out.mkdir()
+    assert "exists already" in run("clips", "--out", out, "-n", 1, status=2)
+    monkeypatch.setitem(sys.modules, "av", None)
+    said = run("clips", "--out", tmp_path / "b", status=2)
+    assert "writing videos needs an extra: pip install 'ocrkit[video]'" in said

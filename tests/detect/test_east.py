@@ -340,7 +340,7 @@ def test_paper_networks(shape, parameters):
     model = detect.build({"name": "east", "network": "vgg16", "geometry": shape})
     assert sum(p.numel() for p in model.parameters()) == parameters
     merged = []
-    for merge in model.network.merges:
+    for merge in model.network.merging.merges:
         merge.register_forward_pre_hook(lambda _, inputs: merged.append(inputs[0].shape[-2:]))
     maps = model(torch.zeros(1, 3, 64, 96))
     assert merged == [(4, 6), (8, 12), (16, 24)]  # strides 16, 8 and 4

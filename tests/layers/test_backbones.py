@@ -9,7 +9,8 @@ from ocrkit.layers.blocks import SequenceEncoder
 def test_compact_strides():
     network = Compact(stem=8, channels=(8, 12, 16, 20))
     maps = network(torch.zeros(1, 3, 64, 96))
-    assert [tuple(m.shape[1:]) for m in maps] == [(8, 16, 24), (12, 8, 12), (16, 4, 6), (20, 2, 3)]
+    sizes = [(8, 32, 48), (8, 16, 24), (12, 8, 12), (16, 4, 6), (20, 2, 3)]
+    assert [tuple(m.shape[1:]) for m in maps] == sizes
 
 
 def test_vgg_strides():

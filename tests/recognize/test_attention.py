@@ -1,21 +1,31 @@
-"""The decoder against every text that it could say, and against itself step by step."""
+"""Decoders against every text that they could say, and against themselves step by step."""
 
 import itertools
 
 import pytest
 import torch
 
-from ocrkit.recognize._attention import END, AttentionDecoder, Decoded
+from ocrkit.recognize._attention import AttentionDecoder
+from ocrkit.recognize._decoder import END, Decoded
+from ocrkit.recognize._transformer import TransformerDecoder
 
 
 def softmax(logits):
     return logits.softmax(-1)
 
 
-@pytest.fixture
-def decoder():
+def recurrent():
+    return AttentionDecoder(channels=6, hidden=8, classes=4, embedding=3)
+
+
+def transformer():
+    return TransformerDecoder(channels=6, heads=2, layers=2, classes=4, steps=9)
+
+
+@pytest.fixture(params=[recurrent, transformer])
+def decoder(request):
     torch.manual_seed(3)
-    made = AttentionDecoder(channels=5, hidden=8, classes=4, embedding=3).eval()
+    made = request.param().eval()
     with torch.no_grad():
         made.classifier.weight.mul_(6)  # opinions strong enough to differ
     return made
@@ -23,7 +33,7 @@ def decoder():
 
 @pytest.fixture
 def features():
-    return torch.randn(3, 6, 5, generator=torch.manual_seed(4))
+    return torch.randn(3, 7, 6, generator=torch.manual_seed(4))
 
 
 def logarithm(decoder, features, classes):
@@ -69,7 +79,7 @@ def test_a_wide_beam_finds_the_likeliest_of_all_texts(decoder, features):
 
 @torch.inference_mode()
 def test_a_beam_is_never_worse_than_greedy(decoder):
-    features = torch.randn(20, 6, 5, generator=torch.manual_seed(5))
+    features = torch.randn(20, 7, 6, generator=torch.manual_seed(5))
     greedy, beam = (decoder.search(features, softmax, width, 6) for width in (1, 5))
     sums = [found.confidences.log().sum(1) for found in (greedy, beam)]
     assert (sums[1] >= sums[0] - 1e-5).all()
@@ -88,7 +98,7 @@ def test_texts_do_not_depend_on_their_companions(decoder, features):
 @torch.inference_mode()
 def test_attention_sums_to_one(decoder, features):
     found = decoder.search(features, softmax, 3, 5)
-    assert found.attention.shape == (*found.classes.shape, 6)
+    assert found.attention.shape == (*found.classes.shape, 7)
     torch.testing.assert_close(found.attention.sum(-1), torch.ones(found.classes.shape))
 
 

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from ocrkit import recognize
+from ocrkit.recognize._attentive import spans
 from ocrkit.recognize._base import pad, prepare
-from ocrkit.recognize.rare import RARE, RAREConfig, RAREMaps, from_the_end, spans
+from ocrkit.recognize.rare import RARE, RAREConfig, RAREMaps, from_the_end
 from ocrkit.text import LATIN36
 
 
@@ -65,9 +66,9 @@ def test_characters_stand_where_it_looked_before_straightening():
     attention[0, 0, 1] = attention[0, 1, 6] = 1
     start = model.rectifier.get_buffer("start")
     right = torch.stack([start[:, 0] / 2 + 0.5, start[:, 1]], dim=1)[None]
-    centres = model._centres(attention, right)
+    centres = model._centres(RAREMaps(torch.zeros(1, 8, 256), right), attention)
     assert centres[0].tolist() == pytest.approx([0.5 + 1.5 / 16, 0.5 + 6.5 / 16], abs=1e-4)
-    straight = model._centres(attention, start[None])
+    straight = model._centres(RAREMaps(torch.zeros(1, 8, 256), start[None]), attention)
     assert straight[0].tolist() == pytest.approx([1.5 / 8, 6.5 / 8], abs=1e-4)
 
 
@@ -118,8 +119,8 @@ def test_the_lexicon_weighs_words_against_the_picture(tmp_path):
     config = RAREConfig(charset="ab", lexicon=words, lexicon_closed=True)
     model = RARE(config).eval()
     crop = np.random.default_rng(3).integers(0, 256, (40, 120, 3), np.uint8)
-    features = model(torch.from_numpy(pad([prepare(crop, 64, 1280)]))).features
-    likely = {t: float(model._told([t], features).confidences.log().sum()) for t in ("ab", "ba")}
+    maps = model(torch.from_numpy(pad([prepare(crop, 64, 1280)])))
+    likely = {t: float(model._told([t], maps).confidences.log().sum()) for t in ("ab", "ba")}
     (reading,) = model.read([crop])
     assert reading.text.casefold() == max(likely, key=likely.__getitem__)
     assert len(reading.characters) == 2

@@ -3,7 +3,10 @@ import pytest
 
 from ocrkit import config
 from ocrkit.errors import ConfigError
-from ocrkit.spot.two_stage import TwoStage, TwoStageConfig, fused, split_at_spaces
+from ocrkit.recognize import RecognizerConfig
+from ocrkit.spot import WordsConfig
+from ocrkit.spot._words import fused, split_at_spaces
+from ocrkit.spot.two_stage import TwoStage
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
@@ -25,6 +28,8 @@ class Finds:
 class Tells:
     """A recogniser that says what a function says of each crop; it counts its calls."""
 
+    config = RecognizerConfig(name="tells")
+
     def __init__(self, say):
         self.say = say
         self.calls = 0
@@ -44,7 +49,7 @@ def paper(height=100, width=120):
 
 
 def spot_one(say, image, box, **settings):
-    settings = TwoStageConfig(**{"margin": 0} | settings)
+    settings = WordsConfig(**{"margin": 0} | settings)
     return TwoStage(Finds({image.shape[1]: [box]}), Tells(say), settings).spot([image])[0]
 
 
@@ -145,7 +150,7 @@ def test_nothing_legible_is_no_word():
     two_stage = TwoStage(
         Finds({120: boxes}),
         Tells(lambda crop: readings[len(crop)]),
-        TwoStageConfig(margin=0, min_confidence=0.3),
+        WordsConfig(margin=0, min_confidence=0.3),
     )
     (words,) = two_stage.spot([paper()])
     assert [word.text for word in words] == ["clear"]
@@ -157,7 +162,7 @@ def test_all_images_share_one_call_and_keep_their_own_words():
     )
     recognizer = Tells(lambda crop: Reading(f"{len(crop)}", 0.9))
     images = [paper(width=width) for width in (120, 130, 140)]
-    together = TwoStage(detector, recognizer, TwoStageConfig(margin=0)).spot(images)
+    together = TwoStage(detector, recognizer, WordsConfig(margin=0)).spot(images)
     assert recognizer.calls == 1
     assert [[word.text for word in words] for words in together] == [["20", "50"], [], ["25", "26"]]
 
@@ -170,7 +175,7 @@ def test_no_images_and_no_text():
 
 def test_settings_have_bounds():
     with pytest.raises(ConfigError, match=r"spotter: margin: .*greater than or equal to 0, got -1"):
-        config.validate(TwoStageConfig, {"margin": -1}, "spotter")
+        config.validate(WordsConfig, {"margin": -1}, "spotter")
 
 
 def test_a_reading_with_a_space_is_cut_in_the_middle_of_it():
@@ -210,7 +215,7 @@ def test_words_that_neither_is_sure_enough_of_are_dropped():
 
     def found(**settings):
         finds, tells = Finds(boxes), Tells(lambda crop: Reading("ab", 0.8))
-        (words,) = TwoStage(finds, tells, TwoStageConfig(**settings)).spot([paper()])
+        (words,) = TwoStage(finds, tells, WordsConfig(**settings)).spot([paper()])
         return [pytest.approx(word.score) for word in words]
 
     assert found() == [0.9, 0.5]  # 0.849 and 0.639 fused

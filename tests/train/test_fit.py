@@ -4,6 +4,7 @@ import json
 import logging
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -170,6 +171,38 @@ def test_starting_from_a_shipped_model(words_config, caplog):
     shipped = checkpoint.load("recognize", "crnn").state_dict()
     for name, tensor in started.columns.state_dict().items():
         torch.testing.assert_close(tensor, shipped[f"columns.{name}"])
+
+
+def test_the_parts_of_a_spotter_start_from_models_of_their_own(scenes_config, caplog):
+    overrides = ["model={name: fots}", "train.init={detector: east, recognizer: crnn}"]
+    started = initial(load(scenes_config, overrides))
+    east, crnn = checkpoint.load("detect", "east"), checkpoint.load("recognize", "crnn")
+    for name, tensor in east.state_dict().items():
+        torch.testing.assert_close(started.detector.state_dict()[name], tensor)
+    for name in ("columns.3.0.weight", "columns.7.1.bias"):
+        torch.testing.assert_close(started.recognizer.state_dict()[name], crnn.state_dict()[name])
+    (weight, _), (theirs, _) = started.recognizer.of_characters, crnn.of_characters
+    assert (weight, theirs) == ("sequence.linear.0.weight", "sequence.linear.1.weight")
+    torch.testing.assert_close(started.recognizer.state_dict()[weight], crnn.state_dict()[theirs])
+    assert "crnn: 8 of 40 tensors start afresh" in caplog.text
+
+
+def test_parts_must_be_there(scenes_config):
+    overrides = ["model={name: fots}", "train.init={reader: crnn}"]
+    with pytest.raises(ConfigError, match=r"train.init: fots has no part 'reader'"):
+        initial(load(scenes_config, overrides))
+
+
+def test_a_spotter_is_trained_and_read_with(scenes_config, tmp_path):
+    detector = "{name: fots, detector: {long_side: 192}}"
+    best = fit(load(scenes_config, [f"model={detector}"]), tmp_path / "run")
+    card = checkpoint.read_card(best)
+    assert (card.family, card.name) == ("spot", "scenes")
+    assert card.figures[0].protocol == "ic15-e2e-none"
+    model = checkpoint.load("spot", best, settings={"detector": {"score_threshold": 0.123}})
+    assert model.config.detector.score_threshold == 0.123
+    assert model.config.detector.long_side == 192
+    assert model.spot([np.zeros((64, 64, 3), np.uint8)]) == [()]
 
 
 def test_known_rows_by_hand():

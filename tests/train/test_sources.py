@@ -108,3 +108,34 @@ def test_a_scene_is_used_several_times():
 def test_nothing_endless_to_measure_on(root):
     with pytest.raises(ConfigError, match=r"validation.drawn: synth-words has no end"):
         sources.dataset({"name": "synth-words"}, root, "validation.drawn")
+
+
+def test_sheets_are_made_of_words_of_several_sources(root):
+    block = {
+        "name": "collage",
+        "side": 128,
+        "pieces": 2,
+        "of": {"shop": CROPS, "none": {**CROPS, "weight": 0}},
+    }
+    source = sources.build({"sheets": block}, root)["sheets"]
+    generator = rng()
+    name, sheet = source.draw(generator)
+    assert name == "sheets"
+    assert source.drawn
+    assert {*sheet.texts} - {None} <= {"EXIT", "Stop", "42", "Cafe", "open", "A1"}
+    assert source.draw(generator)[1] is sheet
+    assert source.draw(generator)[1] is not sheet
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        ({}, r"data.sheets: of: .*at least 1"),
+        ({"shop": {"name": "crps"}}, r"data.sheets.of.shop: no model 'crps'"),
+        ({"shop": {**CROPS, "weight": "much"}}, r"data.sheets.of.shop.weight: expected a number"),
+        ({"shop": {**CROPS, "weight": 0}}, r"data.sheets.of: no source has a weight above 0"),
+    ],
+)
+def test_sheets_of_nothing_are_refused(root, of, message):
+    with pytest.raises(ConfigError, match=message):
+        sources.build({"sheets": {"name": "collage", "of": of}}, root)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ocrkit import geometry
-from ocrkit.train.validation import WordsFound, WordsRead
-from ocrkit.types import Detections, Reading, Sample
+from ocrkit.train.validation import WordsFound, WordsRead, WordsSpotted
+from ocrkit.types import Detections, Reading, Sample, Word
 
 QUADS = np.array(
     [
@@ -66,3 +66,28 @@ def test_nothing_to_read():
     scorer = WordsRead()
     scorer.add(Reader(), scene(ignored=(True, True)))
     assert figures(scorer)["accuracy"] == 0
+
+
+class Spotter(Finder):
+    """Finds both words and reads one of them right, of which its detector finds the first."""
+
+    def spot(self, images):
+        texts = ("40", "?")
+        return [
+            tuple(Word(t, 1.0, (), q, 1.0) for t, q in zip(texts, QUADS, strict=True))
+            for _ in images
+        ]
+
+
+def test_a_spotter_is_scored_by_what_it_reads_and_finds():
+    scorer = WordsSpotted()
+    scorer.add(Spotter(), scene())
+    found = [(f.protocol, f.metric, f.value) for f in scorer.figures("street")]
+    assert found == [
+        ("ic15-e2e-none", "hmean", 0.5),
+        ("ic15-e2e-none", "precision", 0.5),
+        ("ic15-e2e-none", "recall", 0.5),
+        ("ic15-det", "hmean", pytest.approx(2 / 3)),
+        ("ic15-det", "precision", 1.0),
+        ("ic15-det", "recall", 0.5),
+    ]

@@ -1,0 +1,201 @@
+"""From detections to words: which way each is read, and what becomes of the readings.
+
+A detector that sees shapes only takes all text for upright. Where a quad is much taller than wide,
+the text may as well run down or up the picture, so three quads with the same corners are read: the
+upright one and its two quarter turns. Nothing is rotated: a quad starts where its text starts, so
+another start is another crop. If asked for, letters that are stacked in a tall quad are laid side
+by side, and what was read unsurely is read upside down, too.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from ocrkit import crops, geometry
+from ocrkit.config import Config
+from ocrkit.recognize import Aggregate, aggregate
+from ocrkit.types import Character, Detections, Floats, Reading, Word
+
+QUARTER_TURNS = (-1, 1)
+"""How far a quad's corners roll for text that runs down the picture, and up."""
+
+HALF_TURN = 2
+"""And for text that stands on its head."""
+
+
+class WordsConfig(Config):
+    """How crops are cut, and which readings become words.
+
+    None of it is in a paper, but `min_fused`: TextBoxes++, section III-E.
+    """
+
+    margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
+    min_confidence: float = Field(
+        0.8, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+    )
+    min_fused: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="words whose score and confidence together are below it are dropped too",
+    )
+    turn_gain: float = Field(
+        0.1, ge=0, le=1, description="how much surer a turned reading must be than the upright one"
+    )
+    stacked: bool = Field(
+        False, description="tall quads are also read as upright letters, one below the other"
+    )
+    upside_down: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="what is read less surely than this is read upside down, too; 0 for nothing",
+    )
+
+
+class Hypothesis(NamedTuple):
+    """One way to read one detection."""
+
+    image: int
+    detection: int
+    quad: Floats
+    score: float
+    stacked: bool = False
+
+
+def read_words(
+    found: Sequence[Detections],
+    read: Callable[[Sequence[Hypothesis]], Sequence[Reading]],
+    config: WordsConfig,
+    how: Aggregate = "geometric",
+) -> list[list[tuple[Word, ...]]]:
+    """For each picture, and each of its detections, the words in it, however unsure.
+
+    Args:
+        found: What was detected in each picture.
+        read: What each hypothesis says, in the order given. Asked once more for what is doubtful.
+        config: How the surest hypothesis is chosen.
+        how: A word's confidence is made of its characters'.
+    """
+    hypotheses = [h for index, page in enumerate(found) for h in _hypotheses(index, page, config)]
+    pairs = zip(hypotheses, read(hypotheses), strict=True)
+    rivals = (list(group) for _, group in groupby(pairs, key=lambda pair: pair[0][:2]))
+    chosen = [_choose(group, config.turn_gain) for group in rivals]
+    words: list[list[tuple[Word, ...]]] = [[] for _ in found]
+    for hypothesis, reading in _or_upside_down(chosen, read, config):
+        word = _word(hypothesis, reading, config.margin)
+        words[hypothesis.image].append(tuple(split_at_spaces(word, how)))
+    return words
+
+
+def counts(word: Word, config: WordsConfig) -> bool:
+    """Whether a word is sure enough for the page."""
+    sure = word.confidence >= config.min_confidence
+    return sure and fused(word.score, word.confidence) >= config.min_fused
+
+
+def _hypotheses(index: int, found: Detections, config: WordsConfig) -> list[Hypothesis]:
+    """The detections of one picture and, right after each that is tall, its quarter turns."""
+    hypotheses = []
+    for number, (quad, score) in enumerate(zip(found.quads, found.scores, strict=True)):
+        turns = QUARTER_TURNS if crops.is_tall(quad) else ()
+        quads = [quad, *(np.roll(quad, turn, axis=0) for turn in turns)]
+        hypotheses += [Hypothesis(index, number, q, float(score)) for q in quads]
+        if turns and config.stacked:  # they run down the picture
+            hypotheses.append(hypotheses[-2]._replace(stacked=True))
+    return hypotheses
+
+
+def _choose(rivals: list[tuple[Hypothesis, Reading]], gain: float) -> tuple[Hypothesis, Reading]:
+    """The upright reading, unless a turned one is a better word, and surer by `gain`.
+
+    A lone upright I or 1 is tall too, and turned it is as good a dash; so a turned reading must
+    have at least two letters or digits.
+    """
+    upright, *turned = rivals
+    words = [rival for rival in turned if sum(c.isalnum() for c in rival[1].text) >= 2]
+    best = max(words, key=lambda rival: rival[1].confidence, default=upright)
+    return best if best[1].confidence - upright[1].confidence >= gain else upright
+
+
+def _or_upside_down(
+    chosen: list[tuple[Hypothesis, Reading]],
+    read: Callable[[Sequence[Hypothesis]], Sequence[Reading]],
+    config: WordsConfig,
+) -> list[tuple[Hypothesis, Reading]]:
+    """What was chosen, or where that is unsure, its half turn, if that is a better word.
+
+    All that is doubtful is read in a second call; where nothing is, there is none.
+    """
+    limit = config.upside_down
+    doubtful = [i for i, (_, reading) in enumerate(chosen) if reading.confidence < limit]
+    if not doubtful:
+        return chosen
+    turned = [_upside_down(chosen[i][0]) for i in doubtful]
+    result = list(chosen)
+    for i, hypothesis, reading in zip(doubtful, turned, read(turned), strict=True):
+        result[i] = _choose([chosen[i], (hypothesis, reading)], config.turn_gain)
+    return result
+
+
+def _upside_down(hypothesis: Hypothesis) -> Hypothesis:
+    """The same quad, read from the opposite corner."""
+    quad = np.roll(hypothesis.quad, HALF_TURN, axis=0)
+    return hypothesis._replace(quad=quad, stacked=False)
+
+
+def _word(hypothesis: Hypothesis, reading: Reading, margin: float) -> Word:
+    """The reading in its place, with characters as fractions of the quad's width."""
+    quad = hypothesis.quad
+    characters = tuple(
+        replace(c, span=crops.span_in_quad(c.span, quad, margin)) for c in reading.characters
+    )
+    return Word(reading.text, reading.confidence, characters, quad, hypothesis.score)
+
+
+def fused(score: float, confidence: float) -> float:
+    """How sure detector and recogniser are together, in [0, 1]; TextBoxes++, section III-E.
+
+    The paper's is the harmonic mean of e^score and e^confidence, in [1, e]. This is its logarithm:
+    the same order of words, and what it is if both are equal.
+    """
+    mean = 2 / (math.exp(-score) + math.exp(-confidence))
+    return math.log(mean)
+
+
+def split_at_spaces(word: Word, how: Aggregate = "geometric") -> list[Word]:
+    """The words that one detection holds; none if nothing was read.
+
+    A detector joins words that stand close. Where the recogniser reads a space between them, the
+    quad is cut in the middle of that space.
+    """
+    if not any(c.text.isspace() for c in word.characters):
+        return [word] if word.text else []
+    runs: list[list[Character]] = [[]]
+    edges = [0.0]
+    for character in word.characters:
+        if character.text.isspace():
+            runs.append([])
+            edges.append(sum(character.span) / 2)
+        else:
+            runs[-1].append(character)
+    pieces = zip(runs, edges, [*edges[1:], 1.0], strict=True)
+    return [_piece(word, run, start, end, how) for run, start, end in pieces if run]
+
+
+def _piece(word: Word, run: Sequence[Character], start: float, end: float, how: Aggregate) -> Word:
+    """The characters `run` of a word, in the part of its quad between two fractions."""
+    width = max(end - start, 1e-6)
+
+    def along(edge: float) -> float:
+        return min(max((edge - start) / width, 0.0), 1.0)
+
+    characters = tuple(replace(c, span=(along(c.span[0]), along(c.span[1]))) for c in run)
+    confidence = aggregate([c.confidence for c in run], how)
+    quad = geometry.part(word.quad, start, end)
+    return Word("".join(c.text for c in run), confidence, characters, quad, word.score)

@@ -1,0 +1,93 @@
+"""Which of the words found now are which of the tracks: costs, and the cheapest assignment."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.fuzz import partial_ratio
+from scipy.optimize import linear_sum_assignment
+
+from ocrkit import geometry
+from ocrkit.types import Floats, Word
+
+Costs = NDArray[np.float64]
+
+NEVER = 1e6
+"""The cost of a pair that cannot be."""
+
+REACH, REACH_PER_SECOND = 1.5, 3.0
+"""How far from where it is expected a text may be found again, in its heights: at once, and more
+for each second that it has not been seen."""
+
+
+PIECE = 75
+"""Percent of a piece's characters that must be found in the whole."""
+
+
+def assign(costs: Costs) -> list[tuple[int, int]]:
+    """The pairs (row, column) of least cost altogether, without those that cannot be."""
+    rows, columns = linear_sum_assignment(costs)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(row, column) for row, column in pairs if costs[row, column] < NEVER]
+
+
+def overlap_costs(tracked: Sequence[Floats], found: Floats, min_iou: float) -> Costs:
+    """One minus the IoU of each tracked quad (4, 2) with each found one (N, 4, 2); (tracked, N)."""
+    costs = np.full((len(tracked), len(found)), NEVER)
+    for row, quad in zip(costs, tracked, strict=True):
+        overlaps = geometry.iou(quad, found)
+        fits = overlaps >= min_iou
+        row[fits] = 1 - overlaps[fits]
+    return costs
+
+
+def kinship_cost(
+    word: Word, known: Word, unseen: float, *, min_iou: float, min_similarity: float, sure: float
+) -> float:
+    """How little a word looks like what is known of a track, from 0 to 1, or `NEVER`.
+
+    If both are read surely, the text decides, as long as the place is within reach. If either is
+    not, the place alone does.
+
+    Args:
+        word: Found now.
+        known: The track's text, in the place where it is expected.
+        unseen: Seconds since the track was seen.
+        min_iou: Words that are not read surely must overlap by so much.
+        min_similarity: Texts must be so similar; see `similarity`.
+        sure: The confidence from which on a word is read surely.
+    """
+    overlap = float(geometry.iou(word.quad, known.quad[None])[0])
+    if min(word.confidence, known.confidence) < sure or not (word.text and known.text):
+        return 1 - overlap if overlap >= min_iou else NEVER
+    reach = REACH + REACH_PER_SECOND * unseen
+    nearness = 1 - _distance(word.quad, known.quad) / reach
+    likeness = similarity(word.text, known.text)
+    if likeness < min_similarity or nearness < 0:
+        return NEVER
+    return 1 - (likeness + max(nearness, overlap)) / 2
+
+
+def is_piece(word: Word, known: Word) -> bool:
+    """Whether a word is what can be seen of another, the rest of which is covered."""
+    within = geometry.contains(known.quad, _shrunk(word.quad)).all()
+    text, whole = word.text.casefold(), known.text.casefold()
+    return bool(within) and len(text) < len(whole) and partial_ratio(text, whole) >= PIECE
+
+
+def similarity(one: str, other: str) -> float:
+    """One minus the edits between two texts over the length of the longer; case does not count."""
+    return float(Levenshtein.normalized_similarity(one.casefold(), other.casefold()))
+
+
+def _shrunk(quad: Floats) -> Floats:
+    """A quad (4, 2) of half the size about the same centre: where a word is, its edges aside."""
+    return np.asarray((quad + quad.mean(axis=0)) / 2, np.float32)
+
+
+def _distance(one: Floats, other: Floats) -> float:
+    """Between the centres of two quads, in heights of the lower one, whichever way it runs."""
+    heights = [min(float(side) for side in geometry.extent(quad)) for quad in (one, other)]
+    apart = float(np.linalg.norm(one.mean(axis=0) - other.mean(axis=0)))
+    return apart / max(min(heights), 1.0)

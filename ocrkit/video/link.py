@@ -1,0 +1,265 @@
+"""Words over time: detected now and then, followed in between, read when they can be read better.
+
+A frame is searched if some frames have gone by since the last search, if the picture changes, or if
+a text that was being followed is covered or gone. What is found there is first laid on the tracks
+that are being followed, by place. What is left over is read, and compared by place and text with
+the tracks that are left over, those that have been out of sight for a while among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from ocrkit import crops
+from ocrkit.config import Config
+from ocrkit.spot.two_stage import TwoStage
+from ocrkit.types import Detections, Floats, Image, Reading, Word
+from ocrkit.video import tracks
+from ocrkit.video.associate import assign, is_piece, kinship_cost, overlap_costs, similarity
+from ocrkit.video.frames import Frame
+from ocrkit.video.motion import View, follow
+from ocrkit.video.tracks import Moment, TextTrack, Track, aligned, alike, look, sharpness
+
+SEARCH_GAP = 2
+"""Frames from one search to the next at least, if the picture does not change as a whole."""
+
+
+class VideoConfig(Config):
+    """How the words of frames become tracks."""
+
+    detect_every: int = Field(
+        4, ge=1, description="frames from one search for text to the next, at most"
+    )
+    scene_change: float = Field(
+        20.0, ge=0, description="grey levels; a frame that differs more from the last is searched"
+    )
+    follow_iou: float = Field(
+        0.5, ge=0, le=1, description="with a detection, from which on it is what is being followed"
+    )
+    min_iou: float = Field(
+        0.3, ge=0, le=1, description="of a word that cannot be read surely with its track"
+    )
+    min_similarity: float = Field(
+        0.6, ge=0, le=1, description="of texts that are the same: one minus edits over length"
+    )
+    min_look: float = Field(
+        0.7, ge=-1, le=1, description="correlation with the crop that was read; below, read again"
+    )
+    min_reads: int = Field(3, ge=1, description="how often each text is read, if seen so often")
+    sharper: float = Field(
+        1.3, ge=1, description="times as sharp as all crops before, a crop is read once more"
+    )
+    patience: int = Field(
+        2, ge=1, description="searches in a row that miss a text before it counts as out of sight"
+    )
+    memory: float = Field(
+        2.0, ge=0, description="seconds for which a text out of sight may be found again"
+    )
+    min_found: int = Field(
+        2, ge=1, description="searches that must find a text, if it could be searched so often"
+    )
+
+
+class Sighting(NamedTuple):
+    """A word in a frame."""
+
+    track: int
+    word: Word
+    """What is known of its track up to now, in its place in this frame."""
+    sure: bool
+    """Whether that is sure enough for the page."""
+
+
+class Seen(NamedTuple):
+    """What is seen in one frame."""
+
+    frame: Frame
+    sightings: tuple[Sighting, ...]
+    """All of them; some may turn out to be nothing, or may be read more surely later."""
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Those that are read surely."""
+        return tuple(sighting.word for sighting in self.sightings if sighting.sure)
+
+
+class Linker:
+    """Takes the frames of one video, one after the other, and keeps track of its text.
+
+    Args:
+        spotter: Finds and reads; its `min_confidence` decides which texts count in the end.
+        config: How words become tracks.
+    """
+
+    def __init__(self, spotter: TwoStage, config: VideoConfig | None = None) -> None:
+        self.spotter = spotter
+        self.config = config or VideoConfig()
+        self._live: list[Track] = []
+        self._closed: list[TextTrack] = []
+        self._view: View | None = None
+        self._time = Fraction(0)
+        self._since = 0
+        self._searches = 0
+        self._count = 0
+
+    def see(self, frame: Frame) -> Seen:
+        """What is seen in the next frame."""
+        view = View(frame.image)
+        if self._follow(view, frame.time):
+            self._search(frame.image, view, frame.time)
+            self._since = 0
+        self._since += 1
+        self._view, self._time = view, frame.time
+        for track in self._visible():
+            track.seen(Moment(frame.index, frame.time))
+        self._retire(frame.time)
+        known = [(track.identity, track.now) for track in self._visible()]
+        sightings = [Sighting(n, w, self.spotter.counts(w)) for n, w in known if w.text]
+        return Seen(frame, tuple(sightings))
+
+    def tracks(self) -> tuple[TextTrack, ...]:
+        """The texts seen up to now that are sure enough, in the order in which they appeared."""
+        live = [track.closed() for track in self._live if self._counts(track)]
+        return tuple(sorted([*self._closed, *live], key=lambda track: track.identity))
+
+    def _visible(self) -> list[Track]:
+        return [track for track in self._live if track.visible]
+
+    def _counts(self, track: Track) -> bool:
+        """Whether a track is no mistake: read surely, and found more than once if it could be."""
+        enough = min(self.config.min_found, self._searches - track.begun)
+        return track.found >= enough and self.spotter.counts(track.now)
+
+    def _follow(self, view: View, time: Fraction) -> bool:
+        """Move the tracks to where they are in this frame; returns whether to search it."""
+        if self._view is None:
+            return True
+        visible = self._visible()
+        if view.change(self._view) > self.config.scene_change:
+            for track in visible:
+                track.sound = False
+            return True
+        seconds = float(time - self._time)
+        moves = follow(self._view, view, [t.quad for t in visible], [t.points for t in visible])
+        for track, moved in zip(visible, moves, strict=True):
+            track.points = moved.points
+            track.sound = track.sound and moved.sound
+            if moved.sound:
+                track.move(moved.quad, seconds)
+            track.visible = tracks.inside(track.quad, view.size)
+        lost = any(not track.sound for track in visible)
+        return self._since >= (SEARCH_GAP if lost else self.config.detect_every)
+
+    def _search(self, image: Image, view: View, time: Fraction) -> None:
+        """Find the text in a frame and bring the tracks up to date."""
+        self._searches += 1
+        found = self.spotter.detector.detect(image)
+        for track in self._visible():
+            track.missed += 1
+        words = self._find_again(image, self._find_followed(image, found), time)
+        for word in words:
+            self._live.append(Track(self._count, word, begun=self._searches - 1))
+            self._count += 1
+            self._read(self._live[-1], image, word)
+        for track in self._visible():
+            if track.missed == 0:
+                track.points, track.sound = view.corners(track.quad), True
+            track.visible = track.sound and track.missed < self.config.patience
+
+    def _find_followed(self, image: Image, found: Detections) -> list[Word]:
+        """Bring tracks whose place is known up to date; returns the words of what is left over."""
+        followed = [track for track in self._visible() if track.sound]
+        costs = overlap_costs([t.quad for t in followed], found.quads, self.config.follow_iou)
+        owners = {column: followed[row] for row, column in assign(costs)}
+        cut = {i: self._cut(image, aligned(found.quads[i], t.quad)) for i, t in owners.items()}
+        unread = [i for i in range(len(found)) if i not in owners or self._wants(owners[i], cut[i])]
+        (read,) = self.spotter.read([image], [found[unread]])
+        for i in set(owners) - set(unread):
+            owners[i].find(aligned(found.quads[i], owners[i].quad), float(found.scores[i]))
+        left: list[Word] = []
+        for i, words in zip(unread, read, strict=True):
+            words = words or (Word("", 0.0, (), found.quads[i], float(found.scores[i])),)
+            if i in owners and self._agrees(owners[i], words):
+                owners[i].find(words[0].quad, words[0].score)
+                self._read(owners[i], image, words[0])
+            else:
+                left += words
+        return left
+
+    def _find_again(self, image: Image, words: list[Word], time: Fraction) -> list[Word]:
+        """Give words to tracks that are uncertain or out of sight; returns those left over."""
+        lost = [track for track in self._live if track.missed or not track.visible]
+        costs = np.array([[self._cost(track, word, time) for word in words] for track in lost])
+        pairs = assign(costs.reshape(len(lost), len(words)))
+        for row, column in pairs:
+            track, word = lost[row], words[column]
+            # What was out of sight is where it is found, not half way there.
+            track.sound = track.sound and track.visible
+            track.find(word.quad, word.score)
+            self._read(track, image, word)
+        given = {column for _, column in pairs}
+        return [w for i, w in enumerate(words) if i not in given and not self._in_part(w, time)]
+
+    def _in_part(self, word: Word, time: Fraction) -> bool:
+        """Whether a word is a piece of a track that something covers; it is seen, then."""
+        for track in self._live:
+            if is_piece(word, replace(track.now, quad=track.expected(time))):
+                if track.visible:
+                    track.missed = 0
+                return True
+        return False
+
+    def _cost(self, track: Track, word: Word, time: Fraction) -> float:
+        """See `kinship_cost`; a track may be where it was last seen, or where it was going."""
+        known = track.now
+        places = (known, replace(known, quad=track.expected(time)))
+        return min(
+            kinship_cost(
+                word,
+                place,
+                float(time - track.last.time),
+                min_iou=self.config.min_iou,
+                min_similarity=self.config.min_similarity,
+                sure=self.spotter.config.min_confidence,
+            )
+            for place in places
+        )
+
+    def _wants(self, track: Track, crop: Image) -> bool:
+        """Whether a track is to be read once more, now that it looks like this."""
+        return (
+            track.vote.count < self.config.min_reads
+            or sharpness(crop) > self.config.sharper * track.sharpness
+            or alike(look(crop), track.look) < self.config.min_look
+        )
+
+    def _agrees(self, track: Track, words: Sequence[Word]) -> bool:
+        """Whether words can be another reading of a track in the same place: one word, like it."""
+        if len(words) != 1:
+            return False
+        known, word = track.now, words[0]
+        unsure = min(known.confidence, word.confidence) < self.spotter.config.min_confidence
+        return unsure or similarity(known.text, word.text) >= self.config.min_similarity
+
+    def _read(self, track: Track, image: Image, word: Word) -> None:
+        """Take the reading of a word into account."""
+        crop = self._cut(image, word.quad)
+        track.read(Reading(word.text, word.confidence, word.characters), crop)
+
+    def _cut(self, image: Image, quad: Floats) -> Image:
+        (crop,) = crops.cut(image, quad[None], self.spotter.config.margin)
+        return crop
+
+    def _retire(self, time: Fraction) -> None:
+        """Close the tracks that have been out of sight for long; what is no text is forgotten."""
+        kept = []
+        for track in self._live:
+            if track.visible or float(time - track.last.time) <= self.config.memory:
+                kept.append(track)
+            elif self._counts(track):
+                self._closed.append(track.closed())
+        self._live = kept

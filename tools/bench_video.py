@@ -1,0 +1,158 @@
+"""Measures the reading of video: how well words are followed and read, and what it costs.
+
+Usage: python tools/bench_video.py [--clips pan zoom ...] [--set KEY=VALUE ...] [--seeds N]
+Each clip of the standard set of `ocrkit.synth.clips` is written as a video file, read as `ocrkit
+e2e --video --save` does, and what it wrote is scored. With --seeds N there are N random clips
+instead. Times are of the CPU, in milliseconds a frame, all threads together; what decoders and
+encoders do in threads of their own is the rest of the whole.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+import ocrkit
+from ocrkit import config
+from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
+from ocrkit.spot.two_stage import TwoStage
+from ocrkit.synth import clips
+from ocrkit.video import Outputs, VideoConfig, link, outputs, read_video
+from ocrkit.video.frames import pyav
+
+STAGES = ("detect", "read", "follow", "draw")
+
+
+class Meter:
+    """CPU seconds of the main thread by stage."""
+
+    def __init__(self) -> None:
+        self.spent = dict.fromkeys(STAGES, 0.0)
+        self.calls = dict.fromkeys(STAGES, 0)
+
+    @contextmanager
+    def on(self, owner: Any, name: str, stage: str) -> Iterator[None]:
+        """Time a function or method of `owner` while this lasts."""
+        before = getattr(owner, name)
+        setattr(owner, name, self._timed(before, stage))
+        try:
+            yield
+        finally:
+            setattr(owner, name, before)
+
+    def _timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        def timed(*given: Any) -> Any:
+            start = time.thread_time()
+            result = function(*given)
+            self.spent[stage] += time.thread_time() - start
+            self.calls[stage] += 1
+            return result
+
+        return timed
+
+
+def write_clip(clip: clips.Clip, path: Path) -> None:
+    """The clip as an MP4 file, hardly compressed further."""
+    with pyav().open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=Fraction(clip.fps), options={"crf": "12"})
+        stream.height, stream.width = clip.size
+        stream.pix_fmt = "yuv420p"
+        for image in clip.frames():
+            out.mux(stream.encode(pyav().VideoFrame.from_ndarray(image)))
+        out.mux(stream.encode(None))
+
+
+def truth_of(clip: clips.Clip) -> list[Track]:
+    """Its words in the form in which they are scored."""
+    return [
+        Track(n, t.text, np.array(t.frames, np.int64), t.quads, t.visible)
+        for n, t in enumerate(clip.tracks)
+    ]
+
+
+def read_clip(
+    path: Path, folder: Path, reader: ocrkit.Reader, values: VideoConfig, meter: Meter
+) -> tuple[list[Track], int, float]:
+    """The tracks found in a file, its number of frames, and CPU seconds."""
+    spotter = reader.spotter
+    assert isinstance(spotter, TwoStage)
+    begun = time.process_time()
+    with (
+        meter.on(link, "View", "follow"),
+        meter.on(link, "follow", "follow"),
+        meter.on(outputs, "draw_page", "draw"),
+        meter.on(spotter, "read", "read"),
+        meter.on(spotter.detector, "detect", "detect"),
+        read_video(path, reader, values) as viewing,
+        Outputs(folder, path.stem, viewing) as files,
+    ):
+        for seen in viewing:
+            files.add(seen)
+    spent = time.process_time() - begun
+    return load_tracks(folder / f"{path.stem}.tracks.json"), viewing.count, spent
+
+
+def report(name: str, result: TrackingResult) -> None:
+    print(
+        f"{name:10} IDF1 {result.idf1:.3f}  MOTA {result.mota:.3f}  text {result.text_accuracy:.3f}"
+        f" of {result.texts:3}  precision {result.precision:.3f}  recall {result.recall:.3f}"
+        f"  switches {result.switches}",
+        flush=True,
+    )
+
+
+def chosen(options: argparse.Namespace) -> list[clips.Named]:
+    """The clips to read."""
+    if options.seeds:
+        seeds = range(1000, 1000 + options.seeds)
+        styles = [clips.ClipStyle.random(np.random.default_rng(seed)) for seed in seeds]
+        return [clips.Named(f"r{s}", s, style) for s, style in zip(seeds, styles, strict=True)]
+    return [c for c in clips.STANDARD if not options.clips or c.name in options.clips]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", nargs="*", default=[])
+    parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--set", nargs="*", default=[], help="such as video.patience=1")
+    parser.add_argument("--long-side", type=int, default=1280)
+    parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    given = config.settings(options.set)
+    values = config.validate(VideoConfig, given.pop("video", {}), "video")
+    given["detector"] = {"long_side": options.long_side} | given.get("detector", {})
+    reader = ocrkit.load(device="cpu", settings=given)
+    meter, results, frames, spent = Meter(), [], 0, 0.0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for named in chosen(options):
+            clip = clips.clip(named.seed, named.style)
+            path = folder / f"{named.name}.mp4"
+            if not path.exists():
+                write_clip(clip, path)
+            found, count, seconds = read_clip(path, folder, reader, values, meter)
+            frames, spent = frames + count, spent + seconds
+            results.append(score(truth_of(clip), found))
+            report(named.name, results[-1])
+    report("all", TrackingResult.total(results))
+    for stage in STAGES:
+        cost = meter.spent[stage] / frames * 1e3
+        print(f"{stage:18} {cost:7.1f} ms a frame, {meter.calls[stage]} calls")
+    rest = (spent - sum(meter.spent.values())) / frames * 1e3
+    print(f"{'decode and encode':18} {rest:7.1f} ms a frame")
+    print(f"{'whole':18} {spent / frames * 1e3:7.1f} ms a frame, {frames} frames")
+
+
+if __name__ == "__main__":
+    main()
