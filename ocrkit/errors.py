@@ -10,6 +10,7 @@ OCRKitError
 ├── CheckpointError          a weights file is missing, damaged or of another kind
 ├── TrainingError            a training went astray: a loss is not finite
 └── MissingExtraError        an optional dependency is not installed
+    └── MissingDecoderError  ... which a picture needs: an ImageError, too
 """
 
 
@@ -51,3 +52,7 @@ class TrainingError(OCRKitError, ArithmeticError):
 
 class MissingExtraError(OCRKitError, ImportError):
     """An optional dependency is not installed; the message says which command installs it."""
+
+
+class MissingDecoderError(ImageError, MissingExtraError):
+    """A picture needs an optional dependency that is not installed: only this picture fails."""

@@ -16,7 +16,7 @@ from ocrkit.detect import Detector
 from ocrkit.errors import ConfigError, ImageError
 from ocrkit.image import MAX_PIXELS, Source, read_image
 from ocrkit.layers.inference import for_reading
-from ocrkit.layout import arrange
+from ocrkit.layout import Direction, arrange
 from ocrkit.recognize import Recognizer
 from ocrkit.spot import Spotter, WordsConfig
 from ocrkit.spot.two_stage import TwoStage
@@ -49,12 +49,14 @@ class Reader:
         detector: Used by `detect`; may be None.
         recognizer: Used by `recognize`; may be None.
         max_pixels: Larger pictures are refused with an `ImageError`.
+        direction: In which words follow each other on a line; see `layout.arrange`.
     """
 
     spotter: Spotter | None = None
     detector: Detector[Any, Any, Any] | None = None
     recognizer: Recognizer[Any, Any, Any] | None = None
     max_pixels: int = MAX_PIXELS
+    direction: Direction = "ltr"
 
     def read(self, source: Source) -> Page:
         """All that is written in a picture, in reading order; a page without words if nothing is.
@@ -118,7 +120,7 @@ class Reader:
                     yield image
                 else:
                     height, width = image.shape[:2]
-                    yield Page((height, width), arrange(next(words)))
+                    yield Page((height, width), arrange(next(words), self.direction))
 
     def _attempt(self, source: Source) -> Image | ImageError:
         """The picture, or why there is none."""
@@ -166,6 +168,7 @@ def load(
     spotter: str | Path | None = None,
     device: str = "auto",
     max_pixels: int = MAX_PIXELS,
+    direction: Direction = "ltr",
     settings: Mapping[str, Any] | None = None,
 ) -> Reader:
     """A reader made of a detector and a recogniser, or of one network that does both.
@@ -178,6 +181,8 @@ def load(
         device: `cpu`, `cuda`, another device of torch's, or `auto`: the graphics card if there is
             one.
         max_pixels: Larger pictures are refused.
+        direction: In which words follow each other: left to right (`ltr`), right to left (`rtl`),
+            or from the top down in columns from the right (`ttb`).
         settings: Values to replace in the configs of `detector`, `recognizer` and `spotter`, for
             example `{"detector": {"pixel_threshold": 0.7}, "spotter": {"margin": 0.2}}`.
 
@@ -187,10 +192,11 @@ def load(
         ConfigError: A setting is wrong, or there is no such device.
     """
     given = config.validate(Settings, settings or {}, "settings")
+    arrange((), direction)  # refuses what is no direction
     if spotter is not None:
         blocks = {name: block for name, block in given if block}
         model: Any = for_reading(checkpoint.load("spot", spotter, device, blocks))
-        return Reader(model, model.detector, None, max_pixels)
+        return Reader(model, model.detector, None, max_pixels, direction)
     for block, name in (("detector", detector), ("recognizer", recognizer)):
         if name is None and getattr(given, block):
             raise ConfigError(f"settings: {block}: there is no {block} here to set this of")
@@ -202,7 +208,7 @@ def load(
         told = for_reading(checkpoint.load("recognize", recognizer, device, given.recognizer))
     if found and told:
         both = TwoStage(found, told, join)
-    return Reader(both, found, told, max_pixels)
+    return Reader(both, found, told, max_pixels, direction)
 
 
 def read(source: Source) -> Page:

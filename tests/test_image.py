@@ -18,9 +18,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrkit.errors import ImageError, MissingExtraError, OutputError
+from ocrkit.errors import ImageError, MissingDecoderError, MissingExtraError, OutputError
 from ocrkit.image import (
-    MissingDecoderError,
     find_images,
     read_image,
     resize_to_long_side,

@@ -28,8 +28,9 @@ class Sizes(Spotter):
         return [(word("below", 50), word(f"{i.shape[1]}x{i.shape[0]}", 10)) for i in images]
 
 
-def word(text, top):
-    quad = np.array([(10, top), (60, top), (60, top + 20), (10, top + 20)], np.float32)
+def word(text, top, left=10):
+    box = [(left, top), (left + 50, top), (left + 50, top + 20), (left, top + 20)]
+    quad = np.array(box, np.float32)
     return Word(text, 0.9, (), quad, 0.8)
 
 
@@ -304,3 +305,15 @@ def test_a_spotter_replaces_both_stages(tmp_path):
 def test_shipped_spotters_are_named():
     with pytest.raises(UnknownModelError, match=r"spot: no model 'fotz'"):
         ocrkit.load(spotter="fotz")
+
+
+def test_words_follow_each_other_as_they_are_told_to():
+    class Pair(Spotter):
+        def spot(self, images):
+            return [(word("שמאל", 10, left=0), word("ימין", 10, left=60)) for _ in images]
+
+    picture = np.zeros((40, 120, 3), np.uint8)
+    texts = {d: Reader(Pair(), direction=d).read(picture).text for d in ("ltr", "rtl")}
+    assert texts == {"ltr": "שמאל ימין", "rtl": "ימין שמאל"}
+    with pytest.raises(ConfigError, match="no direction 'rlt'; did you mean 'rtl'"):
+        ocrkit.load(direction="rlt")

@@ -11,7 +11,6 @@ With --write, a copy of the weights file has the best temperature in its config.
 """
 
 import argparse
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,17 +21,11 @@ import torch
 from ocrkit import checkpoint, data
 from ocrkit.config import settings
 from ocrkit.evaluate.calibration import Calibration, calibration
-from ocrkit.recognize import Recognizer
+from ocrkit.recognize import Aggregate, Recognizer, aggregate
 from ocrkit.types import Image, Reading
 
-AGGREGATES = {
-    "geometric": lambda reading: reading.confidence,
-    "minimum": lambda reading: min((c.confidence for c in reading.characters), default=0.0),
-    "product": lambda reading: (
-        math.prod(c.confidence for c in reading.characters) if reading.characters else 0.0
-    ),
-}
-"""A word's confidence from its characters'; the first is `Reading.confidence`, which is fitted."""
+AGGREGATES: tuple[Aggregate, ...] = ("geometric", "min", "product")
+"""How a word's confidence is made of its characters'; the first is fitted."""
 
 
 def main() -> None:
@@ -91,25 +84,23 @@ def read_at(
 def fit(readings: Sequence[Reading], truths: Sequence[str]) -> dict[str, Calibration]:
     """How well the confidences fit, as written, by aggregate."""
     correct = [r.text == truth for r, truth in zip(readings, truths, strict=True)]
-    return {
-        name: calibration([aggregate(reading) for reading in readings], correct)
-        for name, aggregate in AGGREGATES.items()
-    }
+    sure = [[c.confidence for c in reading.characters] for reading in readings]
+    return {how: calibration([aggregate(one, how) for one in sure], correct) for how in AGGREGATES}
 
 
 def show(fits: dict[float, dict[str, Calibration]], best: float) -> None:
     """A line for each temperature."""
     words = fits[best]["geometric"].words
     print(f"{words} words; confidence: geometric mean of the characters', and two others")
-    print("temperature  accuracy  confidence    NLL  Brier    ECE | ECE minimum  product")
+    print("temperature  accuracy  confidence    NLL  Brier    ECE |     ECE min  product")
     for temperature, by in fits.items():
         one = by["geometric"]
         print(
             f"{temperature:11.3f}  {one.accuracy:8.4f}  {one.confidence:10.4f}  {one.nll:5.3f}"
-            f"  {one.brier:5.3f}  {one.ece:5.3f} | {by['minimum'].ece:11.3f}"
+            f"  {one.brier:5.3f}  {one.ece:5.3f} | {by['min'].ece:11.3f}"
             f"  {by['product'].ece:7.3f}{'  <- least NLL' if temperature == best else ''}"
         )
-    for name in ("minimum", "product"):
+    for name in ("min", "product"):
         least = min(fits, key=lambda t, name=name: fits[t][name].nll)
         one = fits[least][name]
         print(f"{name}: least NLL {one.nll:.3f} at {least:.3f}, where its ECE is {one.ece:.3f}")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from ocrkit.errors import ConfigError
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
 if TYPE_CHECKING:
     from ocrkit.inputs import Options
+    from ocrkit.layout import Direction
     from ocrkit.reader import Reader
 
 _MODEL = "A shipped model (see `ocrkit models`) or the path of a weights file."
@@ -34,6 +35,12 @@ SpotterName = Annotated[
         "--spotter",
         help="One network that finds and reads, such as fots, in place of detector and recognizer.",
         show_default=False,
+    ),
+]
+ReadingDirection = Annotated[
+    Literal["ltr", "rtl", "ttb"],
+    typer.Option(
+        "--direction", help="Words follow from left to right, right to left, or from top to bottom."
     ),
 ]
 OnlyDetectorName = Annotated[str, typer.Option("--detector", "--model", help=_MODEL)]
@@ -162,6 +169,7 @@ def load_reader(
     settings: Sequence[str] | None,
     *,
     spotter: str | None = None,
+    direction: "Direction" = "ltr",
     file: Path | None = None,
     threads: int | None = None,
 ) -> "Reader":
@@ -186,6 +194,7 @@ def load_reader(
             detector=detector,
             recognizer=recognizer,
             spotter=spotter,
+            direction=direction,
             device=device,
             max_pixels=max_pixels or MAX_PIXELS,
             settings=chosen,

@@ -20,6 +20,7 @@ from ocrkit.cli._options import (
     MaxSide,
     Pages,
     Quiet,
+    ReadingDirection,
     RecognizerName,
     Resume,
     Save,
@@ -83,6 +84,7 @@ def e2e(
     detector: DetectorName = "pixellink",
     recognizer: RecognizerName = "crnn",
     spotter: SpotterName = None,
+    direction: ReadingDirection = "ltr",
     device: Device = "auto",
     threads: Threads = None,
     max_side: MaxSide = None,
@@ -113,6 +115,7 @@ def e2e(
             max_pixels,
             pairs,
             spotter=spotter,
+            direction=direction,
             file=config,
             threads=threads,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 import numpy as np
 import PIL.Image
 
-from ocrkit.errors import ImageError, MissingExtraError
+from ocrkit.errors import ImageError, MissingDecoderError
 from ocrkit.image._find import unreadable
 from ocrkit.image._pixels import from_array, from_pil, from_tensor, is_tensor
 from ocrkit.types import Image
@@ -36,10 +36,6 @@ HEAD = 1024
 """Bytes at the start of a file, in which it says what it is."""
 
 _log = logging.getLogger("ocrkit")
-
-
-class MissingDecoderError(ImageError, MissingExtraError):
-    """A picture needs an optional dependency that is not installed."""
 
 
 class Picture(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ocrkit.errors import ImageError
-from ocrkit.image import MissingDecoderError, check_size
+from ocrkit.errors import ImageError, MissingDecoderError
+from ocrkit.image import check_size
 from ocrkit.types import Image
 
 POINTS_PER_INCH = 72

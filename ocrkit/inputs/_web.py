@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ocrkit import __version__
-from ocrkit.errors import ImageError
-from ocrkit.image import MissingDecoderError
+from ocrkit.errors import ImageError, MissingDecoderError
 
 # An optional package, and slow to import.
 if TYPE_CHECKING:
