@@ -196,7 +196,8 @@ def load(
     if spotter is not None:
         blocks = {name: block for name, block in given if block}
         model: Any = for_reading(checkpoint.load("spot", spotter, device, blocks))
-        return Reader(model, model.detector, None, max_pixels, direction)
+        found = getattr(model, "detector", None)  # STN-OCR has none
+        return Reader(model, found, None, max_pixels, direction)
     for block, name in (("detector", detector), ("recognizer", recognizer)):
         if name is None and getattr(given, block):
             raise ConfigError(f"settings: {block}: there is no {block} here to set this of")

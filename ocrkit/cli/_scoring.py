@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ocrkit.evaluate import Found, Truth
     from ocrkit.evaluate.evaluation import Scene
     from ocrkit.evaluate.lexicon import Lexicon
+    from ocrkit.reader import Reader
     from ocrkit.types import Image
 
 T = TypeVar("T")
@@ -114,12 +115,9 @@ def matched(
     return [predictions[ours[name]] if name in ours else None for name in names], notes
 
 
-def detected(dataset: "Dataset", model: str, device: str, settings: Mapping[str, Any]) -> Findings:
-    """What a detector finds."""
+def detected(dataset: "Dataset", reader: "Reader", model: str) -> Findings:
+    """What a detector, or that of a spotter, finds."""
     from ocrkit.evaluate import Found
-    from ocrkit.reader import load
-
-    reader = load(detector=model, recognizer=None, device=device, settings=settings)
 
     def find(index: int) -> Found:
         found = reader.detect(dataset.image(index))
@@ -128,14 +126,9 @@ def detected(dataset: "Dataset", model: str, device: str, settings: Mapping[str,
     return Findings(model, [find(i) for i in progress(range(len(dataset)), "detecting")], True, [])
 
 
-def spotted(
-    dataset: "Dataset", detector: str, recognizer: str, device: str, settings: Mapping[str, Any]
-) -> Findings:
-    """What a detector and a recogniser find and read."""
+def spotted(dataset: "Dataset", reader: "Reader", models: str) -> Findings:
+    """What a detector and a recogniser, or a spotter, find and read."""
     from ocrkit.evaluate import Found
-    from ocrkit.reader import load
-
-    reader = load(detector=detector, recognizer=recognizer, device=device, settings=settings)
 
     def find(index: int) -> Found:
         words = reader.read(dataset.image(index)).words
@@ -143,7 +136,7 @@ def spotted(
         return Found.of(quads, texts, [word.score for word in words])
 
     founds = [find(i) for i in progress(range(len(dataset)), "reading")]
-    return Findings(f"{detector}, {recognizer}", founds, True, [])
+    return Findings(models, founds, True, [])
 
 
 def scenes(
@@ -205,6 +198,12 @@ def one_source(pred: Path | None, *models: str | None) -> None:
     """Refuse both predictions and models."""
     if pred and any(models):
         raise typer.BadParameter("score either predictions (--pred) or models, not both")
+
+
+def one_model(spotter: str | None, *models: str | None) -> None:
+    """Refuse both a spotter and what it takes the place of."""
+    if spotter and any(models):
+        raise typer.BadParameter("--spotter takes the place of detector and recognizer; give one")
 
 
 def _counted(names: Sequence[str]) -> str:

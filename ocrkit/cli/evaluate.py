@@ -8,7 +8,15 @@ import typer
 
 from ocrkit.cli import _readings, _scoring
 from ocrkit.cli._lexicons import Wanted
-from ocrkit.cli._options import EXIT_STATUS, MaxSide, Scales, Tile, parse_settings, seen_at
+from ocrkit.cli._options import (
+    EXIT_STATUS,
+    MaxSide,
+    Scales,
+    SpotterName,
+    Tile,
+    parse_settings,
+    seen_at,
+)
 from ocrkit.cli._scores import Output
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -115,6 +123,7 @@ def detection(
     model: Annotated[
         str | None, typer.Option(help="Detector: a name or a weights file; default pixellink.")
     ] = None,
+    spotter: SpotterName = None,
     pred: Pred = None,
     threshold: Threshold = None,
     tune: Tune = False,
@@ -130,7 +139,8 @@ def detection(
     from ocrkit.evaluate.protocols import DETECTION
 
     seen = seen_at(max_side, tile, scales)
-    _scoring.one_source(pred, model, *seen)
+    _scoring.one_source(pred, model, spotter, *seen)
+    _scoring.one_model(spotter, model)
     output = Output.planned("Detection", as_json, report)
     protocols = _scoring.chosen(DETECTION, protocol or ["ic15"])
     truth = _scoring.GroundTruth(gt, from_, images, only, without, gt_settings or ())
@@ -139,7 +149,13 @@ def detection(
         findings = _scoring.predicted(pred, dataset, texts=False)
     else:
         given = parse_settings([*(settings or ()), *seen])
-        findings = _scoring.detected(dataset, model or "pixellink", device, given)
+        from ocrkit.reader import load
+
+        name = model or "pixellink"
+        reader = load(
+            detector=name, recognizer=None, spotter=spotter, device=device, settings=given
+        )
+        findings = _scoring.detected(dataset, reader, spotter or name)
     evaluations = _evaluated(dataset, findings, protocols, threshold, tune)
     output.scenes(truth, dataset, findings, evaluations)
 
@@ -167,6 +183,7 @@ def spotting(
     recognizer: Annotated[
         str | None, typer.Option(help="A name or a weights file; default crnn.")
     ] = None,
+    spotter: SpotterName = None,
     pred: Pred = None,
     lexicon: Annotated[
         str,
@@ -196,7 +213,8 @@ def spotting(
     from ocrkit.evaluate.protocols import SPOTTING
 
     seen = seen_at(max_side, tile, scales)
-    _scoring.one_source(pred, detector, recognizer, *seen)
+    _scoring.one_source(pred, detector, recognizer, spotter, *seen)
+    _scoring.one_model(spotter, detector, recognizer)
     output = Output.planned("Spotting", as_json, report)
     groups = _scoring.chosen(SPOTTING, protocol or ["ic15"])
     given = parse_settings([*(settings or ()), *seen])
@@ -208,8 +226,13 @@ def spotting(
     if pred:
         findings = _scoring.predicted(pred, dataset, texts=True)
     else:
-        models = detector or "pixellink", recognizer or "crnn"
-        findings = _scoring.spotted(dataset, *models, device, given)
+        from ocrkit.reader import load
+
+        pair = detector or "pixellink", recognizer or "crnn"
+        reader = load(
+            detector=pair[0], recognizer=pair[1], spotter=spotter, device=device, settings=given
+        )
+        findings = _scoring.spotted(dataset, reader, spotter or ", ".join(pair))
     protocols = [one for group in groups for one in group]
     evaluations = _evaluated(dataset, findings, protocols, threshold, tune, words)
     output.scenes(truth, dataset, findings, evaluations)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ocrkit.config import Config
 from ocrkit.detect import _passes as passes
 from ocrkit.image import resize_to_long_side
+from ocrkit.layers.inference import as_memory_allows
 from ocrkit.types import Detections, Floats, Image, Sample
 
 SIZE_STEP = 32
@@ -110,6 +111,9 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
 
         By default the network looks once. See `scales` and `tile` in the config: of each scale,
         and of each tile, it sees one at a time, so memory is that of the largest.
+
+        Raises:
+            ConfigError: The device's memory is too small for one of them.
         """
         config = self.config
         found = []
@@ -117,16 +121,19 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             resized, back = resize_to_long_side(image, config.side_of(image) * scale, SIZE_STEP)
             height, width, _ = resized.shape
             tiles = passes.tiles((height, width), config.tile, config.overlap, SIZE_STEP)
-            seen = [self._look(resized[tile.window]) for tile in tiles]
+            seen = [self._found_in(resized[tile.window]) for tile in tiles]
             whole = passes.stitch(seen, tiles, config.merge_threshold)
             found.append(Detections(whole.quads * back, whole.scores))
         return passes.merge(found, config.merge_threshold)
 
-    def _look(self, image: Image) -> Detections:
+    def _found_in(self, image: Image) -> Detections:
         """What the network finds in a picture whose sides are multiples of SIZE_STEP."""
-        device = next(self.parameters()).device
-        (found,) = self.decode(self(torch.from_numpy(prepare(image))[None].to(device)))
+        (found,) = as_memory_allows(self._look, torch.from_numpy(prepare(image))[None])
         return found
+
+    def _look(self, images: Tensor) -> list[Detections]:
+        """What the network finds in a batch (B, 3, H, W) from `prepare`."""
+        return self.decode(self(images.to(next(self.parameters()).device)))
 
 
 def prepare(image: Image) -> Floats:

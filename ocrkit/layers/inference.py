@@ -1,13 +1,17 @@
-"""What makes a trained network quicker to use; its answers stay the same up to rounding."""
+"""What makes a trained network quicker and surer to use; answers stay the same up to rounding."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ocrkit.errors import ConfigError
+
 M = TypeVar("M", bound=nn.Module)
+Found = TypeVar("Found")
 
 
 def for_reading(model: M) -> M:
@@ -23,3 +27,27 @@ def for_reading(model: M) -> M:
                 sequence[index] = fuse_conv_bn_eval(first, second)
                 sequence[index + 1] = nn.Identity()
     return model.to(memory_format=torch.channels_last)
+
+
+def as_memory_allows(run: Callable[[Tensor], list[Found]], batch: Tensor) -> list[Found]:
+    """What `run` finds in each image; where a graphics card lacks the memory, it sees halves.
+
+    Args:
+        run: Takes images (1 to B, C, H, W), and finds one thing in each, whatever the others are.
+        batch: (B, C, H, W), on the processor.
+
+    Raises:
+        ConfigError: The memory is too small for a single image.
+    """
+    try:
+        return run(batch)
+    except torch.OutOfMemoryError as error:
+        if len(batch) == 1:
+            height, width = batch.shape[-2:]
+            raise ConfigError(
+                f"device: out of memory with a single input of {height} x {width} px; use 'cpu', or"
+                " smaller pieces (detector.tile, detector.long_side)"
+            ) from error
+    # Not in the handler: while there is an error, it keeps alive what filled the memory.
+    torch.cuda.empty_cache()
+    return [found for half in batch.tensor_split(2) for found in as_memory_allows(run, half)]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ocrkit.config import Config
 from ocrkit.errors import ConfigError
+from ocrkit.layers.inference import as_memory_allows
 from ocrkit.recognize._confidence import Aggregate, aggregate
 from ocrkit.recognize._lexicon import Lexicon, read_lexicon
 from ocrkit.text import LATIN95, Charset, load_charset
@@ -161,18 +162,24 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
 
         A crop's reading does not depend on the crops it is batched with: only inputs of equal
         padded width share a batch. How sure a reading is, is told by `config.confidence`.
+
+        Raises:
+            ConfigError: The device's memory is too small for a single crop.
         """
-        device = next(self.parameters()).device
         inputs = [prepare(crop, self.config.height, self.config.max_width) for crop in crops]
         readings = [Reading.empty()] * len(inputs)
         for indices in _batches([padded_width(i.shape[-1]) for i in inputs], self.config.batch):
             stack = pad([inputs[i] for i in indices])
-            found = self.decode(self(torch.from_numpy(stack).to(device)))
+            found = as_memory_allows(self._look, torch.from_numpy(stack))
             for i, reading in zip(indices, found, strict=True):
                 whole = unpad(reading, stack.shape[-1] / inputs[i].shape[-1])
                 sure = [character.confidence for character in whole.characters]
                 readings[i] = replace(whole, confidence=aggregate(sure, self.config.confidence))
         return readings
+
+    def _look(self, images: Tensor) -> list[Reading]:
+        """What the network reads in a batch (B, 1, height, W) from `prepare`."""
+        return self.decode(self(images.to(next(self.parameters()).device)))
 
 
 def prepare(crop: Image, height: int, max_width: int) -> Floats:

@@ -283,7 +283,9 @@ def test_a_page_that_cannot_be_written_is_refused_before_the_work(scenes, load):
 
 def test_detection_by_a_model(scenes, load):
     shown = report("detection", *folders(scenes), "--model", "east")
-    load.assert_called_once_with(detector="east", recognizer=None, device="auto", settings={})
+    load.assert_called_once_with(
+        detector="east", recognizer=None, spotter=None, device="auto", settings={}
+    )
     seen = [call.args[0] for call in load.return_value.detect.call_args_list]
     assert [(picture.shape, picture[0, 0, 0]) for picture in seen] == [
         ((40, 200, 3), 1),
@@ -298,7 +300,11 @@ def test_spotting_by_models(scenes, load):
     arguments = ["--detector", "east", "--device", "cpu", "--set", "detector.shrink=0.2"]
     shown = report("spotting", *folders(scenes), *arguments)
     load.assert_called_once_with(
-        detector="east", recognizer="crnn", device="cpu", settings={"detector": {"shrink": 0.2}}
+        detector="east",
+        recognizer="crnn",
+        spotter=None,
+        device="cpu",
+        settings={"detector": {"shrink": 0.2}},
     )
     assert shown["source"] == "east, crnn"
     assert [result["matched"] for result in shown["results"]] == [2, 2]
@@ -574,3 +580,16 @@ def test_predictions_cannot_be_seen_otherwise(scenes, predictions):
         code, said = status(task, *given)
         assert code == 2
         assert "not both" in said
+
+
+@pytest.mark.parametrize("command", ["detection", "spotting"])
+def test_a_spotter_is_scored_in_the_place_of_both(scenes, load, command):
+    said = report(command, *folders(scenes), "--spotter", "fots")
+    assert load.call_args.kwargs["spotter"] == "fots"
+    assert said["source"] == "fots"
+
+
+def test_a_spotter_and_what_it_replaces_are_too_much(scenes):
+    arguments = ["spotting", *folders(scenes), "--spotter", "fots", "--detector", "east"]
+    code, said = status(*arguments)
+    assert (code, "takes the place" in said) == (2, True)
