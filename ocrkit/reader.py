@@ -18,8 +18,7 @@ from ocrkit.image import MAX_PIXELS, Source, read_image
 from ocrkit.layers.inference import for_reading
 from ocrkit.layout import Direction, arrange
 from ocrkit.recognize import Recognizer
-from ocrkit.spot import Spotter, WordsConfig
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import Spotter, TwoStage, WordsConfig
 from ocrkit.types import Detections, Glimpses, Image, Page, Reading
 
 T = TypeVar("T")

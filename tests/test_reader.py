@@ -16,8 +16,7 @@ from ocrkit import checkpoint, detect, inputs, reader, recognize, spot
 from ocrkit.checkpoint import Card
 from ocrkit.errors import CheckpointError, ConfigError, ImageError, UnknownModelError
 from ocrkit.reader import Reader
-from ocrkit.spot import Spotter
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import Spotter, TwoStage
 from ocrkit.types import Page, Reading, Word
 
 

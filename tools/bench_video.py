@@ -23,7 +23,7 @@ import torch
 import ocrkit
 from ocrkit import config
 from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage
 from ocrkit.synth import clips
 from ocrkit.video import Outputs, VideoConfig, link, outputs, read_video
 from ocrkit.video.frames import pyav

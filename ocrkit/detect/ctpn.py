@@ -6,7 +6,7 @@ off the end is. A recurrent layer along each row lets a strip know its neighbour
 neighbouring columns that fit are joined to lines.
 
 CTPN finds lines. Trained on words it learns to leave gaps, but words that stand close are joined;
-where a recogniser reads a space, the spotter splits them (`ocrkit.spot.two_stage`).
+where a recogniser reads a space, the spotter splits them (`ocrkit.spot._two_stage`).
 
 Where this differs from the paper:
     The default network is `lite`, a compact residual backbone, at stride 8 with anchors 8 px wide

@@ -1,4 +1,4 @@
-"""Spotters, which find and read. Each public module here is one spotter."""
+"""Spotters, which find and read. Each public module here is one that is a single network."""
 
 import sys
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from typing import Any
 
 from ocrkit import catalog, config
 from ocrkit.spot._base import Spotter, SpottingNetwork
+from ocrkit.spot._two_stage import TwoStage
 from ocrkit.spot._words import WordsConfig
 
-__all__ = ["Spotter", "SpottingNetwork", "WordsConfig", "build"]
+__all__ = ["Spotter", "SpottingNetwork", "TwoStage", "WordsConfig", "build"]
 
 
 def build(block: Mapping[str, Any], source: str = "spotter") -> SpottingNetwork[Any, Any, Any]:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from ocrkit import crops
 from ocrkit.config import Config
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage
 from ocrkit.types import Detections, Floats, Image, Reading, Word
 from ocrkit.video import tracks
 from ocrkit.video.associate import assign, is_piece, kinship_cost, overlap_costs, similarity

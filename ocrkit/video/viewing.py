@@ -7,7 +7,7 @@ from typing import Self
 
 from ocrkit.errors import ConfigError, ImageError
 from ocrkit.reader import Reader
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage
 from ocrkit.video.frames import Footage, Frame, Recording, Window, is_url
 from ocrkit.video.link import Linker, Seen, VideoConfig
 from ocrkit.video.live import Camera, Newest

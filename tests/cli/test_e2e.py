@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from ocrkit.image import read_image, write_image
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage
 
 
 def test_prints_the_words(ocrkit, photo):

@@ -12,7 +12,7 @@ from PIL import ImageDraw, ImageFont
 import ocrkit
 from ocrkit import crops, geometry
 from ocrkit.image import read_image
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage
 from ocrkit.types import Detections
 
 SQUARE = np.array([(0, 0), (480, 0), (480, 480), (0, 480)], np.float32)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ocrkit.recognize import RecognizerConfig
-from ocrkit.spot import WordsConfig
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.types import Character, Detections, Reading
 
 RED = (255, 0, 0)

@@ -5,9 +5,8 @@ import pytest
 
 from ocrkit import geometry
 from ocrkit.recognize import RecognizerConfig
-from ocrkit.spot import WordsConfig
+from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.spot._stacked import Stack, unstack
-from ocrkit.spot.two_stage import TwoStage
 from ocrkit.types import Character, Detections, Reading
 
 

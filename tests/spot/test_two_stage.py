@@ -4,9 +4,8 @@ import pytest
 from ocrkit import config
 from ocrkit.errors import ConfigError
 from ocrkit.recognize import RecognizerConfig
-from ocrkit.spot import WordsConfig
+from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.spot._words import fused, split_at_spaces
-from ocrkit.spot.two_stage import TwoStage
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from ocrkit import geometry
-from ocrkit.spot import WordsConfig
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.types import Detections, Word
 from ocrkit.video.frames import Frame
 from ocrkit.video.link import Linker, VideoConfig

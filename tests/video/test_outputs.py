@@ -8,8 +8,7 @@ from ocrkit.errors import ConfigError, ImageError, OutputError
 from ocrkit.evaluate.tracking import load_tracks
 from ocrkit.reader import Reader
 from ocrkit.recognize import RecognizerConfig
-from ocrkit.spot import WordsConfig
-from ocrkit.spot.two_stage import TwoStage
+from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.types import Character, Detections, Reading
 from ocrkit.video import Outputs, Window, read_video
 from ocrkit.video.viewing import camera_number, name_of
