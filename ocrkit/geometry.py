@@ -41,6 +41,13 @@ def area(quads: Floats) -> Floats:
     return np.asarray(cross.sum(axis=-1) / 2)
 
 
+def is_convex(quad: Floats) -> bool:
+    """Whether `quad` (4, 2) is strictly convex, its corners clockwise on screen."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    after = np.roll(edges, -1, axis=0)
+    return bool((edges[:, 0] * after[:, 1] - edges[:, 1] * after[:, 0] > 0).all())
+
+
 def min_area_rect(points: Floats) -> Floats:
     """The smallest rotated rectangle around `points` (K, 2), as an upright quad; (4, 2)."""
     rect = cv2.boxPoints(cv2.minAreaRect(np.asarray(points, np.float32)))
@@ -108,7 +115,15 @@ def project(matrix: NDArray[np.float64], points: Floats) -> Floats:
 
 
 def part(quad: Floats, start: float, end: float) -> Floats:
-    """The piece of `quad` (4, 2) between two fractions of its width, in perspective; (4, 2)."""
+    """The piece of `quad` (4, 2) between two fractions of its width; (4, 2).
+
+    In perspective, but for quads that are not convex, which no perspective shows: their upper and
+    lower sides are cut in proportion.
+    """
+    if not is_convex(quad):
+        along = np.array([start, end], np.float32)[:, None]
+        upper, lower = (quad[i] + along * (quad[j] - quad[i]) for i, j in ((0, 1), (3, 2)))
+        return np.concatenate([upper, lower[::-1]])
     square = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
     piece = np.array([[start, 0], [end, 0], [end, 1], [start, 1]], np.float32)
     return project(homography(square, quad), piece)

@@ -219,6 +219,27 @@ def test_parts_in_perspective():
     assert first[1, 0] == pytest.approx(67.5, abs=1e-2)  # 90 * 90 / (90 + 30)
 
 
+@pytest.mark.parametrize(
+    ("quad", "convex"),
+    [
+        ([[0, 0], [4, 0], [4, 2], [0, 2]], True),
+        ([[0, 0], [0, 2], [4, 2], [4, 0]], False),  # anticlockwise
+        ([[0, 0], [4, 2], [4, 0], [0, 2]], False),  # crosses itself
+        ([[0, 0], [4, 0], [1, 1], [0, 2]], False),  # an arrowhead
+        ([[0, 0], [2, 0], [4, 0], [0, 2]], False),  # a triangle
+        ([[1, 1], [1, 1], [1, 1], [1, 1]], False),
+    ],
+)
+def test_convex_quads_by_hand(quad, convex):
+    assert geometry.is_convex(np.array(quad, np.float32)) == convex
+
+
+def test_a_quad_that_no_perspective_shows_is_cut_in_proportion():
+    crossed = np.array([[0, 0], [4, 2], [4, 0], [0, 2]], np.float32)
+    expected = [[0, 0], [2, 1], [2, 1], [0, 2]]
+    np.testing.assert_allclose(geometry.part(crossed, 0, 0.5), expected)
+
+
 def test_the_full_quad_of_a_picture_runs_along_its_edges():
     assert geometry.full_quad((2, 5)).tolist() == [[0, 0], [5, 0], [5, 2], [0, 2]]
 

@@ -68,10 +68,7 @@ def baseline(line: Sequence[Word], size: Size) -> Points:
 
 def characters(word: Word, size: Size) -> list[tuple[Character, Points]]:
     """The characters of a word and where they stand; none if that is not known of all of them."""
-    known = "".join(character.text for character in word.characters) == word.text
-    # Of a quad that crosses itself or has no area there are no parts.
-    whole = geometry.area(word.quad) > 1 and geometry.contains(word.quad, word.quad.mean(axis=0))
-    if not (known and whole):
+    if "".join(character.text for character in word.characters) != word.text:
         return []
     parts = [(c, geometry.part(word.quad, *c.span)) for c in word.characters]
     return [(character, rounded(part, size)) for character, part in parts]

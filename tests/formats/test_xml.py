@@ -257,8 +257,6 @@ def test_characters_that_do_not_make_up_the_word_are_left_out(sheets, photo):
     (line,) = photo.page.lines
     word = type(line[0])("abd", 0.5, line[0].characters, line[0].quad, 0.5)
     assert outlines.characters(word, (60, 80)) == []
-    flat = type(word)("abc", 0.5, line[0].characters, line[0].quad * (1, 0), 0.5)
-    assert outlines.characters(flat, (60, 80)) == []
     assert [c.text for c, _ in outlines.characters(line[0], (60, 80))] == ["a", "b", "c"]
 
 
