@@ -1,6 +1,7 @@
 """How many samples one core draws in a second, and where the time goes.
 
-Usage: python tools/bench_synth.py [words|scenes] [-n 50] [--size 640 640] [--backgrounds DIR]
+Usage: python tools/bench_synth.py [words|scenes] [-n 50] [--warm 0] [--size 640 640]
+                                   [--backgrounds DIR]
        python tools/bench_synth.py words-torch [--device cuda] [--batch 1024] [-n 20480]
 """
 
@@ -27,6 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kind", nargs="?", choices=KINDS, default="scenes")
     parser.add_argument("-n", type=int, default=50, help="samples to draw")
+    parser.add_argument(
+        "--warm", type=int, default=0, help="samples before them, which fill the cache of glyphs"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--size", type=int, nargs=2, default=(720, 1280), help="height and width of scenes"
@@ -49,6 +53,8 @@ def main() -> None:
         height, width = arguments.size
         generator = SceneGenerator(fonts=fonts, backgrounds=backgrounds, size=(height, width))
 
+    for _ in islice(generator.stream(arguments.seed + 1), arguments.warm):
+        pass
     # The processor's time, not the clock's: other work on the machine must not count.
     start = time.process_time()
     for _ in islice(generator.stream(arguments.seed), arguments.n):

@@ -151,17 +151,17 @@ def draw_glyph(font: str, size: int, character: str) -> Glyph:
     mask, (left, top) = face.getmask2(character, mode="L", anchor="ls")
     width, height = mask.size
     pixels = bytes(mask)
-    lacking = not pixels.strip(b"\0") or pixels == _missing(font, size)
     alpha = np.frombuffer(pixels, np.uint8).reshape(height, width)
     box = _ink_box(alpha) if width and height else None
+    lacking = box is None or hash(pixels) == _missing(font, size)
     ink = (left + box[0], top + box[1], left + box[2], top + box[3]) if box else None
     return Glyph(alpha, left, top, ink, float(face.getlength(character)), lacking)
 
 
-@functools.lru_cache(maxsize=4096)
-def _missing(font: str, size: int) -> bytes:
-    """The pixels that the face draws for characters that it lacks."""
-    return bytes(load_font(font, size).getmask2("\uffff", mode="L", anchor="ls")[0])
+@functools.lru_cache(maxsize=65_536)
+def _missing(font: str, size: int) -> int:
+    """Hash of the pixels that the face draws for characters that it lacks."""
+    return hash(bytes(load_font(font, size).getmask2("\uffff", mode="L", anchor="ls")[0]))
 
 
 @functools.lru_cache(maxsize=200_000)

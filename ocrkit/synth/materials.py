@@ -23,9 +23,17 @@ def mixed(under: Image, over: Image, cover: Image) -> Image:
 
 def inked(under: Image, alpha: Image, colour: Floats, opacity: float = 1.0) -> Image:
     """`under` with paint of one colour where the mask is."""
+    image = under.copy()
+    left, top, width, height = cv2.boundingRect(alpha)
+    if not width:
+        return image
+    # Letters leave most of a panel as it is.
+    where = slice(top, top + height), slice(left, left + width)
+    alpha = alpha[where]
     if opacity < 1:
         alpha = np.asarray(cv2.convertScaleAbs(alpha, alpha=opacity), np.uint8)
-    return mixed(under, plain(alpha.shape, colour), alpha)
+    image[where] = mixed(image[where], plain(alpha.shape, colour), alpha)
+    return image
 
 
 def softened(image: Image, sigma: float) -> Image:
