@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from ocrkit.errors import ConfigError, ImageError
 from ocrkit.image import Picture, is_pdf, read_frame, read_frames
-from ocrkit.inputs import _pdf, _web
+from ocrkit.inputs import _pdf, _screen, _web
 from ocrkit.inputs._find import SUFFIXES, Found, find_files
 from ocrkit.inputs._ranges import PageRanges, parse_ranges
 from ocrkit.types import Image
@@ -38,10 +38,11 @@ class Options(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A file, an address or standard input, not yet opened.
+    """A file, an address, the screen or standard input, not yet opened.
 
     Attributes:
-        name: For people: the path as given, the address without passwords, or `standard input`.
+        name: For people: the path as given, the address without passwords, the region of the
+            screen, or `standard input`.
         place: Where its outputs belong below their folder, without suffix.
         path: Of the file; None if it is none.
         content: Fetches what is in it, or says where that is. It is told whether it may do so from
@@ -77,7 +78,8 @@ def find(inputs: Iterable[str | Path]) -> list[Document]:
     """What inputs stand for, each once, in the order given; some may have problems.
 
     Args:
-        inputs: Files, folders, patterns, http and https addresses, or `-` for standard input.
+        inputs: Files, folders, patterns, http and https addresses, `screen:` or
+            `screen:LEFT,TOP,WIDTH,HEIGHT`, or `-` for standard input.
     """
     found: dict[Path | str, Document] = {}
     for item in inputs:
@@ -99,7 +101,8 @@ def pictures(
     and `Reader.stream` decides what becomes of errors.
 
     Args:
-        inputs: Files, folders, patterns, http and https addresses, or `-` for standard input.
+        inputs: Files, folders, patterns, http and https addresses, `screen:` or
+            `screen:LEFT,TOP,WIDTH,HEIGHT`, or `-` for standard input.
         dpi: Pixels per inch to draw pages of PDF documents at.
         pages: Of documents with several, as in `1-3,7,12-`; None for all.
         allow_private: Whether pictures may be fetched from servers of the own network.
@@ -126,6 +129,8 @@ def _expand(item: str | Path) -> list[Document]:
         return [Document(STDIN, PurePath("stdin"), None, _standard_input)]
     if isinstance(item, str) and _web.is_url(item):
         return [_at(item)]
+    if isinstance(item, str) and _screen.is_screen(item):
+        return [Document(item, PurePath("screen"), None, lambda _: _screen.grab(item))]
     try:
         return [_file(found) for found in find_files(item)]
     except ImageError as error:
