@@ -1,13 +1,14 @@
 """Fits a recogniser's temperature on validation data, so that its confidences mean something.
 
-Usage: python tools/calibrate.py --model crnn [--write FILE] \
+Usage: python tools/calibrate.py --model crnn [--write FILE] [--plot FILE] \
            --data name=crops table=iiit5k/train.tsv only=iiit5k/val.txt [--data ...]
 
 All sets together count as one. The network runs once; its logits are decoded at each temperature of
 a grid, whose steps are finer than some hundred words can tell apart. Prints, by temperature, how
 well the words' confidences fit (see ocrkit.evaluate.calibration), and the expected calibration
 error of two other aggregates of the characters' confidences: the least of them, and their product.
-With --write, a copy of the weights file has the best temperature in its config.
+With --write, a copy of the weights file has the best temperature in its config; with --plot, a
+picture shows how often words are right by how sure of them the recogniser is, before and after.
 """
 
 import argparse
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", action="append", required=True, metavar="KEY=VALUE")
     parser.add_argument("--temperatures", nargs="+", type=float, default=np.geomspace(0.5, 4, 25))
     parser.add_argument("--write", type=Path, metavar="FILE", help="weights file to write")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to draw")
     options = parser.parse_args()
     crops, truths = labelled([settings(block) for block in options.data])
     recognizer = checkpoint.load("recognize", options.model)
@@ -45,6 +47,11 @@ def main() -> None:
     show(fits, best)
     if best in (min(fits), max(fits)) and len(fits) > 1:
         print("The best lies at the end of the grid: give --temperatures beyond it.")
+    if options.plot:
+        plot(
+            options.plot,
+            {t: fits[t]["geometric"] for t in (min(fits, key=lambda t: abs(t - 1)), best)},
+        )
     if options.write:
         write(options.model, best, options.write)
 
@@ -104,6 +111,32 @@ def show(fits: dict[float, dict[str, Calibration]], best: float) -> None:
         least = min(fits, key=lambda t, name=name: fits[t][name].nll)
         one = fits[least][name]
         print(f"{name}: least NLL {one.nll:.3f} at {least:.3f}, where its ECE is {one.ece:.3f}")
+
+
+def plot(path: Path, fits: dict[float, Calibration]) -> None:
+    """A reliability diagram for each temperature, side by side."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.6 * len(fits), 3.6), layout="constrained")
+    axes = figure.subplots(1, len(fits), sharey=True, squeeze=False)[0]
+    for axis, (temperature, fitted) in zip(axes, fits.items(), strict=True):
+        for one in fitted.bins:
+            # As wide as the bin, as dark as its share of the words.
+            share = one.words / fitted.words
+            axis.bar(
+                (one.start + one.end) / 2, one.accuracy, 0.9 * (one.end - one.start),
+                color="tab:blue", alpha=0.25 + 0.75 * min(1, 3 * share),
+            )  # fmt: skip
+            axis.text(
+                one.confidence, one.accuracy, f"{one.words}", ha="center", va="bottom", size=7
+            )
+        axis.plot([0, 1], [0, 1], color="tab:red", linewidth=1)
+        axis.set(
+            xlim=(0, 1), ylim=(0, 1.05), xlabel="confidence of the word",
+            title=f"temperature {temperature:.2g}: error {fitted.ece:.3f}",
+        )  # fmt: skip
+    axes[0].set_ylabel("words that are right")
+    figure.savefig(path, dpi=110)
 
 
 def write(model: str, temperature: float, path: Path) -> None:
