@@ -3,7 +3,9 @@
 import json
 import secrets
 from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +28,9 @@ from ocrkit.video.writer import VideoWriter
 SUFFIXES = (".ocr.mp4", ".jsonl", ".tracks.json", ".srt")
 """Of the files about a video."""
 
+MOST_WAITING = 4
+"""Frames that wait to be drawn and encoded; whoever brings more waits too."""
+
 Row = Mapping[str, Any]
 
 Boxes = tuple["array[int]", "array[float]"]
@@ -37,6 +42,8 @@ class Outputs:
 
     They appear when the `with` ends: all of them, or none if it ends by an error or no frame came.
     Ctrl-C is no error: what has been handled until then is written, and is whole.
+
+    Pictures are drawn and encoded in a thread of their own, while the next frames are read.
 
     What was seen is kept in a draft meanwhile, because only the whole video tells what its tracks
     say: each line has in the end the text that won.
@@ -60,21 +67,21 @@ class Outputs:
             self._draft = self._parts[-1].open("w+", encoding="utf-8")
             start = exact(viewing.window.start)
             self._writer = VideoWriter(self._parts[0], viewing.footage, start)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ocrkit-video")
+        self._waiting: deque[Future[None]] = deque()
 
     def add(self, seen: Seen) -> None:
         """Write what is seen in a frame.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: It, or a frame before it, cannot be written.
         """
-        frame = seen.frame
-        height, width = frame.image.shape[:2]
-        drawn = draw_page(frame.image, Page((height, width), (seen.words,)))
         with self._explained():
-            self._writer.write(drawn, frame.time)
+            self._wait(MOST_WAITING - 1)
+            self._waiting.append(self._thread.submit(self._picture, seen))
             self._draft.write(json.dumps(row_of(seen)) + "\n")
         # Of all times the first and the last are needed.
-        self._times = [*self._times[:1], frame.time]
+        self._times = [*self._times[:1], seen.frame.time]
 
     def __enter__(self) -> Self:
         return self
@@ -86,12 +93,26 @@ class Outputs:
         try:
             if self._times and (kind is None or interrupted):
                 with self._explained():
+                    self._wait(0)
                     self._finish(interrupted)
         finally:
+            self._thread.shutdown(cancel_futures=True)
             self._writer.close()
             self._draft.close()
             for part in self._parts:
                 part.unlink(missing_ok=True)
+
+    def _picture(self, seen: Seen) -> None:
+        """Draw and encode a frame; runs in the thread."""
+        frame = seen.frame
+        height, width = frame.image.shape[:2]
+        drawn = draw_page(frame.image, Page((height, width), (seen.words,)))
+        self._writer.write(drawn, frame.time)
+
+    def _wait(self, most: int) -> None:
+        """Until no more than `most` frames wait; what went wrong with the others is raised."""
+        while len(self._waiting) > most:
+            self._waiting.popleft().result()
 
     def _finish(self, interrupted: bool) -> None:
         """Write what only the whole video tells, and give all files their names."""
