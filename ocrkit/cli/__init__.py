@@ -19,6 +19,7 @@ from ocrkit.cli.e2e import e2e
 from ocrkit.cli.recognize import recognize
 from ocrkit.cli.train import overfit, train
 from ocrkit.errors import ImageError, OCRKitError
+from ocrkit.memory import keep_freed
 
 
 class Commands(TyperGroup):
@@ -73,4 +74,5 @@ app.add_typer(data.app, name="data")
 
 def main() -> None:
     """The command `ocrkit`."""
+    keep_freed()
     app(prog_name="ocrkit")
