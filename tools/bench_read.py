@@ -16,6 +16,7 @@ import ocrkit
 from ocrkit import crops
 from ocrkit.cli.demo import draw_sign
 from ocrkit.image import read_image
+from ocrkit.memory import keep_freed
 from ocrkit.types import Image
 
 
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
+    keep_freed()  # as the command line does
     torch.set_num_threads(options.threads)
     pictures = [read_image(p) for p in options.pictures] or [draw_sign()]
     reader = ocrkit.load(device="cpu")

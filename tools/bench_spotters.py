@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 import ocrkit
+from ocrkit.memory import keep_freed
 from ocrkit.types import Image
 
 WORDS = (1, 10, 50, 200)
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--size", default="1280x720", help="of the pages, WIDTHxHEIGHT")
     arguments = parser.parse_args()
+    keep_freed()  # as the command line does
     torch.set_num_threads(arguments.threads)
     width, height = map(int, arguments.size.split("x"))
     stages = f"{arguments.detector} + {arguments.recognizer}"

@@ -23,6 +23,7 @@ import torch
 import ocrkit
 from ocrkit import config
 from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
+from ocrkit.memory import keep_freed
 from ocrkit.spot import TwoStage
 from ocrkit.synth import clips
 from ocrkit.video import Outputs, VideoConfig, link, outputs, read_video
@@ -126,6 +127,7 @@ def main() -> None:
     parser.add_argument("--long-side", type=int, default=1280)
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()
+    keep_freed()  # as the command line does
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     given = config.settings(options.set)
