@@ -133,6 +133,7 @@ def main() -> None:
     given = config.settings(options.set)
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
     given["detector"] = {"long_side": options.long_side} | given.get("detector", {})
+    given["spotter"] = {"min_confidence": 0.45} | given.get("spotter", {})
     reader = ocrkit.load(device="cpu", settings=given)
     meter, results, frames, spent = Meter(), [], 0, 0.0
     with tempfile.TemporaryDirectory() as scratch:

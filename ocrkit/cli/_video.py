@@ -22,6 +22,9 @@ LONG_SIDE = 1280
 """At which the detector sees frames, px, if nobody says otherwise: a video has many of them, and
 its text is seen more than once."""
 
+MIN_CONFIDENCE = 0.45
+"""Of a text, likewise: readings of several frames have voted for it."""
+
 Video = Annotated[
     bool,
     typer.Option(
@@ -118,7 +121,8 @@ def run_video(
     if order.save is not None:
         writable_folder(order.save)
     others = [pair for pair in settings if pair not in own]
-    reader = load([f"detector.long_side={LONG_SIDE}", *others])
+    own_defaults = (f"detector.long_side={LONG_SIDE}", f"spotter.min_confidence={MIN_CONFIDENCE}")
+    reader = load([*own_defaults, *others])
     failures = []
     for source, name in zip(order.inputs, _names(order.inputs), strict=True):
         if len(order.inputs) > 1 and not order.as_json and not order.quiet:

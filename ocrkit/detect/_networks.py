@@ -27,12 +27,12 @@ class SharedNetwork(nn.Module):
 class Lite(SharedNetwork):
     """The trunk that the shipped detectors share, and a small head on its finest map."""
 
-    def __init__(self, outputs: int) -> None:
+    def __init__(self, outputs: int, head: int) -> None:
         super().__init__()
         self.trunk = CompactPyramid()
         self.channels = (self.trunk.fine_channels, self.trunk.channels[0])
-        self.head = ConvNorm(self.trunk.channels[0], 64)
-        self.heads = nn.Conv2d(64, outputs, 1)
+        self.head = ConvNorm(self.trunk.channels[0], head)
+        self.heads = nn.Conv2d(head, outputs, 1)
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
         stem, (finest, *_) = self.trunk.with_stem(images)
@@ -65,9 +65,9 @@ class Merged(SharedNetwork):
         return found
 
 
-def network(name: Literal["lite", "vgg16", "resnet50"], outputs: int) -> SharedNetwork:
+def network(name: Literal["lite", "vgg16", "resnet50"], outputs: int, head: int) -> SharedNetwork:
     """The network of this name, with so many outputs a cell; see `EASTConfig`."""
     if name == "lite":
-        return Lite(outputs)
+        return Lite(outputs, head)
     backbone = PooledVGG16() if name == "vgg16" else ResNet50()
     return Merged(outputs, backbone, backbone.channels)

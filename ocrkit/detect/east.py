@@ -53,6 +53,9 @@ class EASTConfig(DetectorConfig):
     network: Literal["lite", "vgg16", "resnet50"] = Field(
         "lite", description="`vgg16` is the paper's, section 3.2; `resnet50` that of FOTS"
     )
+    head: int = Field(
+        64, gt=0, description="channels before the outputs of `lite`; not the paper's"
+    )
     geometry: Literal["rbox", "quad"] = Field(
         "rbox", description="what cells regress: a rotated rectangle or four corners; table 1"
     )
@@ -127,7 +130,7 @@ class EAST(Detector[EASTConfig, EASTMaps, EASTTargets]):
     def __init__(self, config: EASTConfig) -> None:
         super().__init__(config)
         outputs = 1 + (5 if config.geometry == "rbox" else 8)
-        self.network = network(config.network, outputs)
+        self.network = network(config.network, outputs, config.head)
 
     @staticmethod
     def encode(config: Any, sample: Sample) -> EASTTargets:

@@ -110,7 +110,12 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         self.charset = Charset(config.charset)
         self.lexicon: Lexicon | None = None
         if config.lexicon is not None:
-            self.lexicon = read_lexicon(config.lexicon, self.charset, closed=config.lexicon_closed)
+            self.lexicon = read_lexicon(
+                config.lexicon,
+                self.charset,
+                closed=config.lexicon_closed,
+                temperature=config.temperature,
+            )
         said = config.whitelist or config.charset
         allowed = torch.tensor([True, *(character in said for character in config.charset)])
         self.register_buffer("_allowed", allowed, persistent=False)

@@ -79,6 +79,12 @@ def test_a_reading_that_the_picture_insists_on_stands():
     assert closed.correct("2nd", preferring(**{"2nd": -1, "and": -40})) == "and"
 
 
+def test_the_odds_are_as_tempered_as_the_likelihoods():
+    words, odds = Lexicon(["and"], LATIN, temperature=2), _lexicon.ODDS / 2
+    assert words.correct("2nd", preferring(**{"2nd": -1, "and": -1.1 - odds})) == "2nd"
+    assert words.correct("2nd", preferring(**{"2nd": -1, "and": -0.9 - odds})) == "and"
+
+
 def test_what_is_near_to_no_word_stands_unless_the_lexicon_is_closed():
     score = preferring(xylograph=0)
     assert lexicon("hello", "tea").correct("xylograph", score) == "xylograph"
