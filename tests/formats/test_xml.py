@@ -260,6 +260,15 @@ def test_characters_that_do_not_make_up_the_word_are_left_out(sheets, photo):
     assert [c.text for c, _ in outlines.characters(line[0], (60, 80))] == ["a", "b", "c"]
 
 
+def test_characters_of_a_word_without_area_have_none_either(photo):
+    (line,) = photo.page.lines
+    flat = line[0].quad * np.array([1, 0], np.float32)
+    word = type(line[0])("abc", 0.5, line[0].characters, flat, 0.5)
+    found = outlines.characters(word, (60, 80))
+    assert [c.text for c, _ in found] == ["a", "b", "c"]
+    assert {y for _, outline in found for _, y in outline} == {0}
+
+
 def test_a_base_line_goes_through_what_is_below(sheets):
     """The least squares of the lower corners: 80, 80, 80, 80, 80, 80 on the first line."""
     assert outlines.baseline(sheets[0].page.lines[0], (600, 800)) == ((50, 80), (600, 80))
