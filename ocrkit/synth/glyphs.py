@@ -160,7 +160,7 @@ def draw_glyph(font: str, size: int, character: str) -> Glyph:
 
 @functools.lru_cache(maxsize=65_536)
 def _missing(font: str, size: int) -> int:
-    """Hash of the pixels that the face draws for characters that it lacks."""
+    """Of the pixels that the face draws for characters that it lacks, the hash: pixels are many."""
     return hash(bytes(load_font(font, size).getmask2("\uffff", mode="L", anchor="ls")[0]))
 
 

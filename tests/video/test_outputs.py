@@ -12,6 +12,7 @@ from ocrkit.spot import TwoStage, WordsConfig
 from ocrkit.types import Character, Detections, Reading
 from ocrkit.video import Outputs, Window, read_video
 from ocrkit.video.viewing import camera_number, name_of
+from ocrkit.video.writer import VideoWriter
 
 from .conftest import grey, turn
 
@@ -112,6 +113,22 @@ def test_ctrl_c_leaves_whole_files_of_what_was_done(video, tmp_path):
 def test_an_error_leaves_nothing(video, tmp_path):
     with pytest.raises(ZeroDivisionError):
         save(video, tmp_path / "out", stop=2, error=ZeroDivisionError)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("failing", [0, 2, 5])  # the last one fails when all have been handed over
+def test_a_disk_that_fills_up_is_said_and_leaves_nothing(video, tmp_path, monkeypatch, failing):
+    write, written = VideoWriter.write, []
+
+    def write_some(self, image, time):
+        written.append(time)
+        if len(written) > failing:
+            raise OSError(28, "No space left on device")
+        write(self, image, time)
+
+    monkeypatch.setattr(VideoWriter, "write", write_some)
+    with pytest.raises(OutputError, match=r"in\.ocr\.mp4: cannot be written: No space left"):
+        save(video, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
