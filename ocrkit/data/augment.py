@@ -22,31 +22,53 @@ WHOLE, UNSEEN = 0.9, 0.02
 """Of a word's area: with less in a piece it is cut, with no more it is as good as not there."""
 
 
-def jitter_crop(
-    image: Image, quad: Floats, rng: np.random.Generator, tightest: float = 0.06
-) -> Image:
-    """The word in `quad` (4, 2) cut out as a detector would: loose, tight, a little turned.
+SLACK, TIGHTEST = (0.07, 0.09), -0.1
+"""How far the sides of a crop lie outside a word's, in the word's heights: mean and standard
+deviation, and the least. Like `SLANT` and `TURN`, as PixelLink's and TextBoxes++'s quads lie on
+photographs, with the margin of 0.1 with which they are cut."""
 
-    Half the crops are the quad rectified, half its upright bounding box; margins lie between
-    -`tightest` and 0.2 of the word's height.
+LOOSE = 0.12
+"""Share of crops one end of which may reach half a height further."""
+
+SLANT, TURN = 0.12, math.radians(3)
+"""Standard deviations: of the slant, in the word's heights from top to bottom; and of the angle."""
+
+
+def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
+    """The word in `quad` (4, 2) cut out as a detector finds it: loose, tight, slanted, turned.
+
+    Half the crops are the quad rectified, half its upright bounding box.
     """
-    height = float(geometry.extent(quad)[0])
-    outwards = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
     if rng.random() < 0.5:
         quad = _bounding(quad)
-    margin = rng.uniform(-tightest, 0.2, (1, 2)) * height
-    moved = quad + outwards * margin + rng.normal(0, 0.04 * height, (4, 2))
-    turn = rng.normal(0, math.radians(2.5))
-    centre = moved.mean(axis=0)
-    rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    moved = ((moved - centre) @ rotation + centre).astype(np.float32)
-    h, w = (max(6, round(float(side))) for side in geometry.extent(moved))
+    found = _as_found(quad, rng)
+    h, w = (max(6, round(float(side))) for side in geometry.extent(found))
     w = max(6, round(w * math.exp(rng.normal(0, 0.1))))
     target = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
-    matrix = geometry.homography(moved, target)
+    matrix = geometry.homography(found, target)
     return np.asarray(
         cv2.warpPerspective(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
+
+
+def _as_found(quad: Floats, rng: np.random.Generator) -> Floats:
+    """A quad (4, 2) with the errors that detectors make, and the margin of the cut."""
+    height = float(geometry.extent(quad)[0])
+    right = quad[1] - quad[0] + quad[2] - quad[3]
+    down = quad[3] - quad[0] + quad[2] - quad[1]
+    right, down = (way / max(float(np.linalg.norm(way)), 1e-6) for way in (right, down))
+    start, end, above, below = np.maximum(rng.normal(*SLACK, 4), TIGHTEST)
+    if rng.random() < LOOSE:
+        start, end = rng.permutation([start + rng.uniform(0, 0.5), end])
+    slant = rng.normal(0, SLANT) / 2
+    along = [-start - slant, end - slant, end + slant, slant - start]
+    across = [-above, -above, below, below]
+    moved = quad + height * (np.outer(along, right) + np.outer(across, down))
+    moved += rng.normal(0, 0.03 * height, (4, 2))
+    turn = rng.normal(0, TURN)
+    rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    centre = moved.mean(axis=0)
+    return np.asarray((moved - centre) @ rotation + centre, np.float32)
 
 
 def _bounding(quad: Floats) -> Floats:
