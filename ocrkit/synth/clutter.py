@@ -102,21 +102,29 @@ def boxes(height: int, width: int, rng: np.random.Generator) -> Image:
 def shelves(height: int, width: int, rng: np.random.Generator) -> Image:
     """Goods in rows: many small upright boxes with a bright spot where a label might be."""
     pitch = int(rng.integers(14, 60))
-    image = plain((height, width), np.full(3, rng.uniform(10, 90), np.float32))
-    colours = [light_and_colour(rng) for _ in range(6)]
+    dark = np.full(3, rng.uniform(10, 90), np.float32)
+    image = plain((height, width), dark)
+    colours = np.array([light_and_colour(rng) for _ in range(6)])
     for top in range(0, height, pitch):
-        x = 0
         wide = int(pitch * rng.uniform(0.25, 0.8)) + 2
         tall = int(pitch * rng.uniform(0.5, 0.85))
-        while x < width:
-            colour = colours[rng.integers(6)] * np.float32(rng.uniform(0.6, 1.1))
-            colour = np.minimum(colour, 255)
-            place = image[top + pitch - tall : top + pitch - 2, x : x + wide - 1]
-            place[:] = colour
-            place[tall // 3 : tall // 2] = np.minimum(colour * 1.5 + 30, 255)
-            x += wide
+        count = math.ceil(width / wide)
+        goods = colours[rng.integers(6, size=count)]
+        goods *= rng.uniform(0.6, 1.1, (count, 1)).astype(np.float32)
+        first, last = top + pitch - tall, top + pitch - 2
+        image[first:last] = _side_by_side(goods, wide, dark)[:width]
+        # The last shelf may lie below the picture.
+        labels = slice(first + tall // 3, min(first + tall // 2, last))
+        image[labels] = _side_by_side(np.float32(1.5) * goods + 30, wide, dark)[:width]
         image[top : top + 2] = 170
     return image
+
+
+def _side_by_side(colours: Floats, wide: int, between: Floats) -> Image:
+    """(N * wide, 3) uint8: each colour (N, 3) so many px wide, with a gap of one px after it."""
+    line = np.minimum(colours, 255).astype(np.uint8).repeat(wide, axis=0)
+    line[wide - 1 :: wide] = between.astype(np.uint8)
+    return line
 
 
 def scribbles(height: int, width: int, rng: np.random.Generator) -> Image:
