@@ -16,6 +16,9 @@ from ocrkit.errors import UnknownModelError
 
 T = TypeVar("T")
 
+DETECTOR, RECOGNIZER = "pixellink", "crnn"
+"""The shipped models that are taken if nothing is said."""
+
 
 def names(family: ModuleType) -> list[str]:
     """The models of a family: the public modules of its package, and installed plug-ins."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from pydantic import Field
 
-from ocrkit import checkpoint, config
+from ocrkit import catalog, checkpoint, config
 from ocrkit.config import Config
 from ocrkit.detect import Detector
 from ocrkit.errors import ConfigError, ImageError
@@ -162,8 +162,8 @@ class Reader:
 
 def load(
     *,
-    detector: str | Path | None = "pixellink",
-    recognizer: str | Path | None = "crnn",
+    detector: str | Path | None = catalog.DETECTOR,
+    recognizer: str | Path | None = catalog.RECOGNIZER,
     spotter: str | Path | None = None,
     device: str = "auto",
     max_pixels: int = MAX_PIXELS,

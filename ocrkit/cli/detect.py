@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ocrkit.catalog import DETECTOR
 from ocrkit.cli._options import (
     AllowPrivate,
     AsJson,
@@ -67,7 +68,7 @@ def detect(
     dpi: Dpi = 200,
     pages: Pages = None,
     allow_private: AllowPrivate = False,
-    detector: OnlyDetectorName = "pixellink",
+    detector: OnlyDetectorName = DETECTOR,
     device: Device = "auto",
     threads: Threads = None,
     max_side: MaxSide = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocrkit import formats
+from ocrkit.catalog import DETECTOR, RECOGNIZER
 from ocrkit.cli._options import (
     AllowPrivate,
     AsJson,
@@ -81,8 +82,8 @@ def e2e(
     dpi: Dpi = 200,
     pages: Pages = None,
     allow_private: AllowPrivate = False,
-    detector: DetectorName = "pixellink",
-    recognizer: RecognizerName = "crnn",
+    detector: DetectorName = DETECTOR,
+    recognizer: RecognizerName = RECOGNIZER,
     spotter: SpotterName = None,
     direction: ReadingDirection = "ltr",
     device: Device = "auto",
@@ -102,7 +103,7 @@ def e2e(
     max_fps: MaxFps = None,
 ) -> None:
     """Read the words in pictures and videos, from finding them to putting them in order."""
-    if spotter is not None and (detector, recognizer) != ("pixellink", "crnn"):
+    if spotter is not None and (detector, recognizer) != (DETECTOR, RECOGNIZER):
         raise ConfigError("--spotter: takes the place of --detector and --recognizer; give one")
     seen, said = seen_at(max_side, tile, scales), said_in(lexicon, whitelist)
     pairs = [*(settings or ()), *seen, *said]

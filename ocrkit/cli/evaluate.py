@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ocrkit.catalog import DETECTOR, RECOGNIZER
 from ocrkit.cli import _readings, _scoring
 from ocrkit.cli._lexicons import Wanted
 from ocrkit.cli._options import (
@@ -121,7 +122,7 @@ def detection(
     without: Without = None,
     protocol: ProtocolNames = None,
     model: Annotated[
-        str | None, typer.Option(help="Detector: a name or a weights file; default pixellink.")
+        str | None, typer.Option(help=f"Detector: a name or a weights file; default {DETECTOR}.")
     ] = None,
     spotter: SpotterName = None,
     pred: Pred = None,
@@ -151,7 +152,7 @@ def detection(
         given = parse_settings([*(settings or ()), *seen])
         from ocrkit.reader import load
 
-        name = model or "pixellink"
+        name = model or DETECTOR
         reader = load(
             detector=name, recognizer=None, spotter=spotter, device=device, settings=given
         )
@@ -178,10 +179,10 @@ def spotting(
     without: Without = None,
     protocol: ProtocolNames = None,
     detector: Annotated[
-        str | None, typer.Option(help="A name or a weights file; default pixellink.")
+        str | None, typer.Option(help=f"A name or a weights file; default {DETECTOR}.")
     ] = None,
     recognizer: Annotated[
-        str | None, typer.Option(help="A name or a weights file; default crnn.")
+        str | None, typer.Option(help=f"A name or a weights file; default {RECOGNIZER}.")
     ] = None,
     spotter: SpotterName = None,
     pred: Pred = None,
@@ -228,7 +229,7 @@ def spotting(
     else:
         from ocrkit.reader import load
 
-        pair = detector or "pixellink", recognizer or "crnn"
+        pair = detector or DETECTOR, recognizer or RECOGNIZER
         reader = load(
             detector=pair[0], recognizer=pair[1], spotter=spotter, device=device, settings=given
         )
@@ -260,7 +261,8 @@ def recognition(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="Recogniser: a name or a weights file; default crnn.")
+        str | None,
+        typer.Option(help=f"Recogniser: a name or a weights file; default {RECOGNIZER}."),
     ] = None,
     pred: Readings = None,
     settings: Setting = None,
@@ -283,7 +285,7 @@ def recognition(
         told = _readings.read_before(dataset, crops.kept, pred)
     else:
         given = parse_settings(settings or ())
-        told = _readings.read(dataset, crops.kept, model or "crnn", device, given)
+        told = _readings.read(dataset, crops.kept, model or RECOGNIZER, device, given)
     results = _readings.scored(dataset, crops, told, lexicon, protocols)
     calibrations = _readings.calibrated(told, results, lexicon)
     output.crops(truth, dataset, crops.kept, told, results, calibrations)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ocrkit.catalog import RECOGNIZER
 from ocrkit.cli._options import (
     AllowPrivate,
     AsJson,
@@ -59,7 +60,7 @@ def recognize(
     dpi: Dpi = 200,
     pages: Pages = None,
     allow_private: AllowPrivate = False,
-    recognizer: OnlyRecognizerName = "crnn",
+    recognizer: OnlyRecognizerName = RECOGNIZER,
     device: Device = "auto",
     threads: Threads = None,
     lexicon: LexiconFile = None,
