@@ -108,9 +108,10 @@ def shelves(height: int, width: int, rng: np.random.Generator) -> Image:
     for top in range(0, height, pitch):
         wide = int(pitch * rng.uniform(0.25, 0.8)) + 2
         tall = int(pitch * rng.uniform(0.5, 0.85))
-        count = math.ceil(width / wide)
-        goods = colours[rng.integers(6, size=count)]
-        goods *= rng.uniform(0.6, 1.1, (count, 1)).astype(np.float32)
+        # Drawn one by one: numbers in another order would change all scenes and standard clips.
+        drawn = [(rng.integers(6), rng.uniform(0.6, 1.1)) for _ in range(0, width, wide)]
+        kinds, tones = zip(*drawn, strict=True)
+        goods = colours[list(kinds)] * np.array(tones, np.float32)[:, None]
         first, last = top + pitch - tall, top + pitch - 2
         image[first:last] = _side_by_side(goods, wide, dark)[:width]
         # The last shelf may lie below the picture.
