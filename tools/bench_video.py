@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 import ocrkit
-from ocrkit import config
+from ocrkit import catalog, config
 from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
 from ocrkit.memory import keep_freed
 from ocrkit.spot import TwoStage
@@ -134,7 +134,12 @@ def main() -> None:
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
     given["detector"] = {"long_side": options.long_side} | given.get("detector", {})
     given["spotter"] = {"min_confidence": 0.45} | given.get("spotter", {})
-    reader = ocrkit.load(device="cpu", settings=given)
+    reader = ocrkit.load(
+        detector=catalog.VIDEO_DETECTOR,
+        recognizer=catalog.VIDEO_RECOGNIZER,
+        device="cpu",
+        settings=given,
+    )
     meter, results, frames, spent = Meter(), [], 0, 0.0
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)

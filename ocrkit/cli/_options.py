@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_DETECTOR, VIDEO_RECOGNIZER
 from ocrkit.errors import ConfigError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -27,8 +28,22 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
-DetectorName = Annotated[str, typer.Option("--detector", help=_MODEL)]
-RecognizerName = Annotated[str, typer.Option("--recognizer", help=_MODEL)]
+DetectorName = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        help=f"{_MODEL} Default: {DETECTOR}, of videos {VIDEO_DETECTOR}.",
+        show_default=False,
+    ),
+]
+RecognizerName = Annotated[
+    str | None,
+    typer.Option(
+        "--recognizer",
+        help=f"{_MODEL} Default: {RECOGNIZER}, of videos {VIDEO_RECOGNIZER}.",
+        show_default=False,
+    ),
+]
 SpotterName = Annotated[
     str | None,
     typer.Option(

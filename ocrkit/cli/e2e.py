@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocrkit import formats
-from ocrkit.catalog import DETECTOR, RECOGNIZER
+from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_DETECTOR, VIDEO_RECOGNIZER
 from ocrkit.cli._options import (
     AllowPrivate,
     AsJson,
@@ -82,8 +82,8 @@ def e2e(
     dpi: Dpi = 200,
     pages: Pages = None,
     allow_private: AllowPrivate = False,
-    detector: DetectorName = DETECTOR,
-    recognizer: RecognizerName = RECOGNIZER,
+    detector: DetectorName = None,
+    recognizer: RecognizerName = None,
     spotter: SpotterName = None,
     direction: ReadingDirection = "ltr",
     device: Device = "auto",
@@ -103,15 +103,15 @@ def e2e(
     max_fps: MaxFps = None,
 ) -> None:
     """Read the words in pictures and videos, from finding them to putting them in order."""
-    if spotter is not None and (detector, recognizer) != (DETECTOR, RECOGNIZER):
+    if spotter is not None and (detector or recognizer):
         raise ConfigError("--spotter: takes the place of --detector and --recognizer; give one")
     seen, said = seen_at(max_side, tile, scales), said_in(lexicon, whitelist)
     pairs = [*(settings or ()), *seen, *said]
 
     def load(pairs: Sequence[str] = pairs) -> "Reader":
         return load_reader(
-            detector,
-            recognizer,
+            detector or (VIDEO_DETECTOR if video else DETECTOR),
+            recognizer or (VIDEO_RECOGNIZER if video else RECOGNIZER),
             device,
             max_pixels,
             pairs,

@@ -77,7 +77,9 @@ class TextBoxesPPConfig(DetectorConfig):
         0.5, ge=0, le=1, description="of a word's score; not in the paper, whose demo takes 0.6"
     )
     candidates: int = Field(
-        1000, gt=0, description="the best that are suppressed; 400 in the released code"
+        6000,
+        gt=0,
+        description="the best that are suppressed, some ten a word; 400 in the released code",
     )
     rect_overlap: float = Field(
         0.5, ge=0, le=1, description="IoU of horizontal rectangles, first step; section III-D"

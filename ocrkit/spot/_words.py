@@ -36,7 +36,7 @@ class WordsConfig(Config):
 
     margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
     min_confidence: float = Field(
-        0.65, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+        0.6, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
     )
     min_fused: float = Field(
         0.0,

@@ -7,14 +7,17 @@ import pytest
 import torch
 
 from ocrkit import __version__, checkpoint
+from ocrkit.catalog import DETECTOR, RECOGNIZER
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+
+FINDS, READS = f"detect-{DETECTOR}", f"recognize-{RECOGNIZER}"
 
 
 @pytest.fixture
 def shipped(detector, recognizer, tmp_path, monkeypatch):
     """The folder of the shipped models, with the two that the tests know in it."""
-    for name, path in (("detect-pixellink", detector), ("recognize-crnn", recognizer)):
+    for name, path in ((FINDS, detector), (READS, recognizer)):
         (tmp_path / f"{name}.safetensors").write_bytes(path.read_bytes())
     monkeypatch.setattr(checkpoint, "WEIGHTS", tmp_path)
     return tmp_path
@@ -33,8 +36,8 @@ def test_all_is_well(ocrkit, well):
     assert out.startswith(f"ocrkit {__version__}, Python 3.")
     assert f", torch {torch.__version__}, torchvision " in out
     assert "devices: cpu (" in out
-    assert "weights: detect-pixellink.safetensors: whole\n" in out
-    assert "weights: recognize-crnn.safetensors: whole\n" in out
+    assert f"weights: {FINDS}.safetensors: whole\n" in out
+    assert f"weights: {READS}.safetensors: whole\n" in out
     assert "self-test: read 'K' in " in out
     assert "FAILED" not in out
 
@@ -52,8 +55,8 @@ def test_the_same_as_json(ocrkit, well):
         "packages": True,
         "devices": True,
         "weights: detect-other.safetensors": False,
-        "weights: detect-pixellink.safetensors": True,
-        "weights: recognize-crnn.safetensors": True,
+        f"weights: {FINDS}.safetensors": True,
+        f"weights: {READS}.safetensors": True,
         "self-test": True,
     }
 
@@ -66,7 +69,7 @@ def test_models_that_cannot_read(ocrkit, shipped):
 
 def test_weights_that_were_altered(ocrkit, well):
     path = well / "recognize-other.safetensors"
-    content = (well / "recognize-crnn.safetensors").read_bytes()
+    content = (well / f"{READS}.safetensors").read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     status, out, _ = ocrkit("doctor")
     assert status == 1
@@ -79,7 +82,7 @@ def test_no_weights(ocrkit, tmp_path, monkeypatch):
     status, out, _ = ocrkit("doctor")
     assert status == 1
     assert f"weights: FAILED: none in {tmp_path}" in out
-    assert "self-test: FAILED: detect: no model 'pixellink'" in out
+    assert f"self-test: FAILED: detect: no model {DETECTOR!r}" in out
 
 
 def test_extras_that_are_missing(ocrkit, well, monkeypatch):

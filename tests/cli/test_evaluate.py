@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import ocrkit.reader
 from ocrkit import cli
+from ocrkit.catalog import RECOGNIZER
 from ocrkit.cli.evaluate import app
 from ocrkit.data.sets import crops as crops_set
 from ocrkit.data.sets import icdar as icdar_set
@@ -301,12 +302,12 @@ def test_spotting_by_models(scenes, load):
     shown = report("spotting", *folders(scenes), *arguments)
     load.assert_called_once_with(
         detector="east",
-        recognizer="crnn",
+        recognizer=RECOGNIZER,
         spotter=None,
         device="cpu",
         settings={"detector": {"shrink": 0.2}},
     )
-    assert shown["source"] == "east, crnn"
+    assert shown["source"] == f"east, {RECOGNIZER}"
     assert [result["matched"] for result in shown["results"]] == [2, 2]
 
 
@@ -328,7 +329,7 @@ def crops(tmp_path):
 
 def test_recognition_of_a_table(crops, load):
     shown = report("recognition", "--table", crops)
-    load.assert_called_once_with(detector=None, recognizer="crnn", device="auto", settings={})
+    load.assert_called_once_with(detector=None, recognizer=RECOGNIZER, device="auto", settings={})
     assert shown["ground_truth"]["set"] == "crops"
     (result,) = shown["results"]
     assert (result["protocol"], result["samples"], result["correct_36"]) == ("rec-36", 70, 69)
