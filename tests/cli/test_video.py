@@ -1,12 +1,15 @@
 """`run_video`, called as `ocrkit e2e --video` calls it."""
 
+import importlib
 import json
 
 import av
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
 
+from ocrkit import cli
 from ocrkit.cli._options import load_reader
 from ocrkit.cli._video import Cut, VideoOrder, run_video
 from ocrkit.errors import ConfigError
@@ -35,6 +38,27 @@ def read(detector, recognizer):
         run_video(VideoOrder([str(i) for i in inputs], cut, **order), settings, load)
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("options", "models"),
+    [
+        ((), ("textboxespp", "rare")),
+        (("--video",), ("pixellink", "crnn")),
+        (("--video", "--detector", "east"), ("east", "crnn")),
+        (("--recognizer", "crnn"), ("textboxespp", "crnn")),
+    ],
+)
+def test_videos_have_models_of_their_own(video, monkeypatch, options, models):
+    asked = []
+
+    def load(*given, **_):
+        asked.append(given[:2])
+        raise ConfigError("enough")
+
+    monkeypatch.setattr(importlib.import_module("ocrkit.cli.e2e"), "load_reader", load)
+    CliRunner().invoke(cli.app, ["e2e", str(video), *options])
+    assert asked == [models]
 
 
 def test_prints_each_text_with_its_time(read, video, capsys):
