@@ -16,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ocrkit.memory import keep_freed
 from ocrkit.synth.backgrounds import Backgrounds
 from ocrkit.synth.fonts import find_fonts
 from ocrkit.synth.scenes import SceneGenerator
@@ -42,6 +43,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     cv2.setNumThreads(1)
+    keep_freed()  # as `ocrkit` does
     fonts = find_fonts([arguments.fonts] if arguments.fonts else None)
     folder = arguments.backgrounds
     backgrounds = Backgrounds.from_folder(folder) if folder else Backgrounds()

@@ -69,12 +69,17 @@ def dazzled(image: Image, rng: np.random.Generator) -> Image:
 def noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
     """Sensor noise of standard deviation `sigma` grey levels, fine or in grains of a few px."""
     height, width = image.shape[:2]
-    tile = _tile(bool(rng.random() < 0.5))
+    tiles = _tiles(bool(rng.random() < 0.5), 1 - -height // TILE, 1 - -width // TILE)
     top, left = rng.integers(TILE, size=2)
-    rows, columns = (np.arange(height) + top) % TILE, (np.arange(width) + left) % TILE
-    noise = np.take(np.take(tile, rows, axis=0), columns, axis=1)
+    noise = tiles[top : top + height, left : left + width]
     scale = sigma / UNIT
     return np.asarray(cv2.addWeighted(image, 1, noise, scale, -128 * scale), np.uint8)
+
+
+@functools.lru_cache(maxsize=4)
+def _tiles(grainy: bool, rows: int, columns: int) -> Image:
+    """So many tiles below and beside each other; (rows * TILE, columns * TILE, 3) uint8."""
+    return np.tile(_tile(grainy), (rows, columns, 1))
 
 
 @functools.cache

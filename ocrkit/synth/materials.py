@@ -17,8 +17,10 @@ def mixed(under: Image, over: Image, cover: Image) -> Image:
     """`over` where `cover` is 255, `under` where it is 0."""
     weight = cv2.merge([cover] * 3)
     shown = cv2.multiply(over, weight, scale=1 / 255)
-    kept = cv2.multiply(under, cv2.bitwise_not(weight), scale=1 / 255)
-    return np.asarray(cv2.add(shown, kept), np.uint8)
+    # In place: fresh memory costs as much as the arithmetic.
+    cv2.bitwise_not(weight, dst=weight)
+    cv2.multiply(under, weight, dst=weight, scale=1 / 255)
+    return np.asarray(cv2.add(shown, weight, dst=shown), np.uint8)
 
 
 def inked(under: Image, alpha: Image, colour: Floats, opacity: float = 1.0) -> Image:
@@ -86,8 +88,15 @@ def extruded(alpha: Image, rng: np.random.Generator) -> tuple[Image, NDArray[np.
     direction = rng.choice(np.array([-1, 1]), 2)
     side = alpha.copy()
     for step in range(1, deep + 1):
-        np.maximum(side, shifted(alpha, direction * step), out=side)
+        # Two views that lie `step` px apart in x and in y.
+        to, of = zip(*(_apart(int(way) * step) for way in direction[::-1]), strict=True)
+        np.maximum(side[to], alpha[of], out=side[to])
     return side, direction * deep
+
+
+def _apart(by: int) -> tuple[slice, slice]:
+    """Where along an axis what is moved by so many px comes to lie, and where it was."""
+    return slice(max(by, 0), min(by, 0) or None), slice(max(-by, 0), min(-by, 0) or None)
 
 
 def relief(image: Image, alpha: Image, rng: np.random.Generator) -> Image:

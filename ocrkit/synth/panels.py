@@ -263,8 +263,9 @@ def _decorate(image: Image, free: Bools, ground: Floats, rng: np.random.Generato
         if free[y : y + 2].all():
             mask[y : y + 2] = 255
     if mask.any():
-        painted = free & (mask > 127)
-        image[painted] = contrasting_colour(ground, 30, rng)
+        paint = contrasting_colour(ground, 30, rng).astype(np.uint8)
+        covered = (free & (mask > 127)).view(np.uint8)
+        cv2.copyTo(materials.plain(mask.shape, paint), covered, image)
 
 
 def _backed(

@@ -28,7 +28,7 @@ class Recipe(Protocol):
 
         Args:
             sample: A scene or a crop.
-            drawn: Whether it is synthetic, and so came out varied already.
+            drawn: Whether it is synthetic. A synthetic crop came out varied already.
             rng: The source of all randomness.
         """
         ...
@@ -75,11 +75,12 @@ class ReadWords:
             if not text:
                 yield Skipped("", "a word without a transcription")
                 continue
-            image = sample.image if drawn else _recut(sample.image, quad, rng)
+            whole = np.array_equal(quad, geometry.full_quad(sample.image.shape[:2]))
+            image = sample.image if drawn and whole else _recut(sample.image, quad, rng)
             if image.shape[0] > crops.TALL * image.shape[1] and len(text) > 2:
                 image = np.ascontiguousarray(np.rot90(image))  # most such texts run down
-            whole = geometry.full_quad(image.shape[:2])
-            yield Sample(image, whole[None], (text,), np.zeros(1, np.bool_))
+            around = geometry.full_quad(image.shape[:2])
+            yield Sample(image, around[None], (text,), np.zeros(1, np.bool_))
 
     def example(self, piece: Sample) -> Example | Skipped:
         """One crop."""

@@ -70,7 +70,7 @@ class SynthWordsConfig(SyntheticConfig):
 
 
 class SynthScenesConfig(SyntheticConfig):
-    """Scenes, for detectors."""
+    """Scenes, for detectors, and for recognisers word by word."""
 
     name: Literal["synth-scenes"] = "synth-scenes"
     pieces: int = Field(6, gt=0, description="cut from a scene before the next is drawn")

@@ -74,6 +74,14 @@ def test_sides_lie_behind_letters(alpha: Image) -> None:
     assert 1 <= abs(reach[0]) == abs(reach[1]) <= 8
 
 
+def test_sides_are_the_letters_moved_step_by_step(alpha: Image) -> None:
+    for seed in range(4):
+        side, reach = materials.extruded(alpha, np.random.default_rng(seed))
+        steps = np.linspace([0, 0], reach, abs(reach[0]) + 1)
+        expected = np.max([materials.shifted(alpha, step) for step in steps], axis=0)
+        np.testing.assert_array_equal(side, expected)
+
+
 def test_masks_move() -> None:
     mask = np.zeros((5, 6), np.uint8)
     mask[1, 2] = 255

@@ -68,6 +68,14 @@ def test_synthetic_crops_are_learnt_as_drawn(reads, rng):
     np.testing.assert_array_equal(piece.image, sample.image)
 
 
+def test_words_of_synthetic_scenes_are_cut_out(reads, rng):
+    (piece,) = reads.pieces(scene("one"), True, rng)
+    height, width = piece.image.shape[:2]
+    assert height < 0.8 * scene("one").image.shape[0]
+    corners = [[0, 0], [width, 0], [width, height], [0, height]]
+    np.testing.assert_array_equal(piece.quads[0], corners)
+
+
 def test_photographed_crops_vary(reads, rng):
     sample = crop("one", 20, 60)
     shapes = {next(reads.pieces(sample, False, rng)).image.shape for _ in range(30)}
