@@ -36,9 +36,9 @@ def measure(reader: ocrkit.Reader, pictures: list[Image]) -> dict[str, float]:
     spent = dict.fromkeys(("detect", "crop", "recognize", "whole page"), 0.0)
     for picture in pictures:
         marks = [time.perf_counter()]
-        found = detector.detect(picture)
+        looks = [detector.detect(picture, scale) for scale in reader.spotter.config.scales]
         marks.append(time.perf_counter())
-        cut = crops.cut(picture, found.quads, 0.1)
+        cut = [crop for found in looks for crop in crops.cut(picture, found.quads, 0.1)]
         marks.append(time.perf_counter())
         recognizer.read(cut)
         marks.append(time.perf_counter())

@@ -87,8 +87,9 @@ Scales = Annotated[
     str | None,
     typer.Option(
         metavar="X,Y,...",
-        help="The detector sees each picture so many times larger, and words found twice are "
-        "merged, such as 0.7,1,1.4. Short for --set detector.scales.",
+        help="The detector sees each picture so many times larger, such as 0.7,1,1.4; of words "
+        "found twice the surer stays. Short for --set detector.scales, or spotter.scales where "
+        "what is found in pictures is read.",
         show_default=False,
     ),
 ]
@@ -246,8 +247,17 @@ def how_to_open(dpi: float, pages: str | None, allow_private: bool) -> "Options"
     return Options(dpi, None if pages is None else parse_ranges(pages), allow_private)
 
 
-def seen_at(max_side: int | None, tile: int | None, scales: str | None) -> list[str]:
+def seen_at(
+    max_side: int | None, tile: int | None, scales: str | None, block: str = "detector"
+) -> list[str]:
     """How the detector sees pictures, as pairs for `--set`; of what was not given, nothing.
+
+    Args:
+        max_side: Of the picture as the network sees it, pixels; rounded up.
+        tile: Side of the tiles, pixels; rounded up.
+        scales: Numbers with commas between.
+        block: Whose scales these are: the `detector`'s, which merges what it finds twice, or the
+            `spotter`'s, which reads it twice.
 
     Raises:
         ConfigError: The scales are no numbers.
@@ -258,7 +268,7 @@ def seen_at(max_side: int | None, tile: int | None, scales: str | None) -> list[
     if tile is not None:
         pairs.append(f"detector.tile={max(64, _rounded_up(tile))}")
     if scales is not None:
-        pairs.append(f"detector.scales={_numbers(scales)}")
+        pairs.append(f"{block}.scales={_numbers(scales)}")
     return pairs
 
 

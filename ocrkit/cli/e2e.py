@@ -105,8 +105,8 @@ def e2e(
     """Read the words in pictures and videos, from finding them to putting them in order."""
     if spotter is not None and (detector or recognizer):
         raise ConfigError("--spotter: takes the place of --detector and --recognizer; give one")
-    seen, said = seen_at(max_side, tile, scales), said_in(lexicon, whitelist)
-    pairs = [*(settings or ()), *seen, *said]
+    seen = seen_at(max_side, tile, scales, "detector" if video else "spotter")
+    pairs = [*(settings or ()), *seen, *said_in(lexicon, whitelist)]
 
     def load(pairs: Sequence[str] = pairs) -> "Reader":
         return load_reader(

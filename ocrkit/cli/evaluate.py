@@ -213,7 +213,7 @@ def spotting(
     """Where the words are and what they say."""
     from ocrkit.evaluate.protocols import SPOTTING
 
-    seen = seen_at(max_side, tile, scales)
+    seen = seen_at(max_side, tile, scales, "spotter")
     _scoring.one_source(pred, detector, recognizer, spotter, *seen)
     _scoring.one_model(spotter, detector, recognizer)
     output = Output.planned("Spotting", as_json, report)

@@ -106,19 +106,24 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
 
     @final
     @torch.inference_mode()
-    def detect(self, image: Image) -> Detections:
+    def detect(self, image: Image, scale: float = 1.0) -> Detections:
         """Find text in one image; quads are in its own pixels, whatever size the network saw.
 
         By default the network looks once. See `scales` and `tile` in the config: of each scale,
         and of each tile, it sees one at a time, so memory is that of the largest.
+
+        Args:
+            image: (H, W, 3) uint8.
+            scale: Times the size at which the config has the network see it.
 
         Raises:
             ConfigError: The device's memory is too small for one of them.
         """
         config = self.config
         found = []
-        for scale in config.scales:
-            resized, back = resize_to_long_side(image, config.side_of(image) * scale, SIZE_STEP)
+        for own in config.scales:
+            side = config.side_of(image) * own * scale
+            resized, back = resize_to_long_side(image, side, SIZE_STEP)
             height, width, _ = resized.shape
             tiles = passes.tiles((height, width), config.tile, config.overlap, SIZE_STEP)
             seen = [self._found_in(resized[tile.window]) for tile in tiles]

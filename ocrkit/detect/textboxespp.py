@@ -105,6 +105,11 @@ class TextBoxesPPConfig(DetectorConfig):
         300, gt=0, description="in a picture without words; not in the paper"
     )
     location_weight: float = Field(0.2, ge=0, description="alpha, equation 4")
+    location_unit: Literal["sides", "shorter side"] = Field(
+        "sides",
+        description="of a prior, in which errors count: by its side in their direction, as in the "
+        "paper, or all by the shorter: half a letter is as bad at the end of a long word",
+    )
 
 
 class TextBoxesPPMaps(NamedTuple):
@@ -179,11 +184,22 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
         wanted = (counts * config.negative_ratio).round().long()
         hard = hardest_negatives(entropy, valid & ~positive, wanted)
         told, told_of = (m.transpose(1, 2)[positive].float() for m in (maps.codes, codes))
+        if config.location_unit == "shorter side":
+            units = self._units(maps.size).to(told.device).expand(len(positive), -1, -1)[positive]
+            told, told_of = told * units, told_of * units
         distance = F.smooth_l1_loss(told, told_of, reduction="sum")
         return {
             "confidence": (entropy * (positive | hard)).sum() / counts.sum(),
             "location": config.location_weight * distance / positive.sum().clamp(min=1),
         }
+
+    def _units(self, size: Tensor) -> Tensor:
+        """Each prior's sides in terms of the shorter, one for each code; (N, 12 or 9)."""
+        height, width = size.tolist()
+        sides = torch.as_tensor(_priors.priors(self.levels, (height, width))[:, 2:].copy())
+        x, y = (sides / sides.amin(dim=1, keepdim=True)).unbind(dim=1)
+        shape = (x, y) * 4 if self.config.geometry == "quad" else (x, y, x, y, y)
+        return torch.stack([x, y, x, y, *shape], dim=1)
 
     def decode(self, maps: TextBoxesPPMaps) -> list[Detections]:
         """The best priors' words, after suppression of rectangles and quads (section III-D)."""

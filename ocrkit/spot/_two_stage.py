@@ -31,8 +31,9 @@ class TwoStage(Spotter):
 
     def spot(self, images: Sequence[Image]) -> list[tuple[Word, ...]]:
         """See `Spotter.spot`; the crops of all images are read together, batched by width."""
-        read = self.read(images, [self.detector.detect(image) for image in images])
-        return [tuple(w for found in page for w in found if self.counts(w)) for page in read]
+        pages = self.read(images, [self._search(image) for image in images])
+        sure = [[w for found in page for w in found if self.counts(w)] for page in pages]
+        return [words.surest(page, self.config.rival_overlap) for page in sure]
 
     def read(
         self, images: Sequence[Image], found: Sequence[Detections]
@@ -52,6 +53,12 @@ class TwoStage(Spotter):
     def counts(self, word: Word) -> bool:
         """Whether a word is sure enough for the page."""
         return words.counts(word, self.config)
+
+    def _search(self, image: Image) -> Detections:
+        """What is found in an image at any of the scales; many a word at several."""
+        looks = [self.detector.detect(image, scale) for scale in self.config.scales]
+        quads, scores = ([getattr(look, name) for look in looks] for name in ("quads", "scores"))
+        return Detections(np.concatenate(quads), np.concatenate(scores))
 
     def _readings(self, images: Sequence[Image], hypotheses: Sequence[Hypothesis]) -> list[Reading]:
         """What each hypothesis reads; a stack that shows no letters, as it lies."""

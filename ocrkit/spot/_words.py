@@ -11,13 +11,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from ocrkit import crops, geometry
 from ocrkit.config import Config
+from ocrkit.detect._nms import covering, unrivalled
 from ocrkit.recognize import Aggregate, aggregate
 from ocrkit.types import Character, Detections, Floats, Reading, Word
 
@@ -35,6 +36,18 @@ class WordsConfig(Config):
     """
 
     margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
+    scales: tuple[Annotated[float, Field(gt=0, le=8)], ...] = Field(
+        (0.67, 1.0),
+        min_length=1,
+        description="times the detector's size, at each of which a picture is searched; all that "
+        "is found is read",
+    )
+    rival_overlap: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="of two words of which one covers more than this of the other, the surer stays",
+    )
     min_confidence: float = Field(
         0.6, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
     )
@@ -97,6 +110,25 @@ def counts(word: Word, config: WordsConfig) -> bool:
     """Whether a word is sure enough for the page."""
     sure = word.confidence >= config.min_confidence
     return sure and fused(word.score, word.confidence) >= config.min_fused
+
+
+def surest(words: Sequence[Word], overlap: float) -> tuple[Word, ...]:
+    """The words of a picture that no surer one contests, in the order given.
+
+    Which of several quads shows a word best is seen by what can be read in them. Of equally sure
+    words the first is surer; a word that is driven out drives out none.
+
+    Args:
+        words: In any order.
+        overlap: Words contest a place if one covers more than this share of the other.
+    """
+    if len(words) < 2:
+        return tuple(words)
+    ranks = np.argsort([-word.confidence for word in words], kind="stable")
+    surer, other, covered = covering(np.stack([words[rank].quad for rank in ranks]))
+    contested = covered > overlap
+    kept = ranks[unrivalled(len(ranks), surer[contested], other[contested])]
+    return tuple(words[index] for index in sorted(kept.tolist()))
 
 
 def _hypotheses(index: int, found: Detections, config: WordsConfig) -> list[Hypothesis]:

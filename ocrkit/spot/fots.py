@@ -38,7 +38,7 @@ from ocrkit.recognize import _ctc, _labels, aggregate
 from ocrkit.recognize._base import unpad
 from ocrkit.recognize.crnn import CRNN, CRNNConfig, CRNNMaps
 from ocrkit.spot._base import SpottingNetwork
-from ocrkit.spot._words import Hypothesis, WordsConfig, counts, read_words
+from ocrkit.spot._words import Hypothesis, WordsConfig, counts, read_words, surest
 from ocrkit.text import Charset, normalise
 from ocrkit.types import Bools, Detections, Floats, Image, Reading, Sample, Word
 
@@ -165,8 +165,14 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
         return self.detector.detect(image)
 
     def _spot(self, image: Image) -> tuple[Word, ...]:
+        config = self.config.spotter
+        seen = [word for scale in config.scales for word in self._look(image, scale)]
+        return surest(seen, config.rival_overlap)
+
+    def _look(self, image: Image, scale: float) -> list[Word]:
+        """The words of a picture as seen at one scale."""
         config = self.config
-        resized, back = resize_to_long_side(image, config.side_of(image), SIZE_STEP)
+        resized, back = resize_to_long_side(image, config.side_of(image) * scale, SIZE_STEP)
         device = next(self.parameters()).device
         maps = self(torch.from_numpy(prepare(resized))[None].to(device))
         found = self.detector.decode(EASTMaps(*maps[:2]))
@@ -175,12 +181,12 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
             return self._read(maps, [hypothesis.quad for hypothesis in hypotheses])
 
         (words,) = read_words(found, read, config.spotter, config.recognizer.confidence)
-        return tuple(
+        return [
             replace(word, quad=word.quad * back)
             for pieces in words
             for word in pieces
             if counts(word, config.spotter)
-        )
+        ]
 
     def _read(self, maps: FOTSMaps, quads: Sequence[Floats]) -> list[Reading]:
         """What one picture says at each quad, in pixels of the network's input."""

@@ -263,9 +263,8 @@ def _decorate(image: Image, free: Bools, ground: Floats, rng: np.random.Generato
         if free[y : y + 2].all():
             mask[y : y + 2] = 255
     if mask.any():
-        paint = contrasting_colour(ground, 30, rng).astype(np.uint8)
-        covered = (free & (mask > 127)).view(np.uint8)
-        cv2.copyTo(materials.plain(mask.shape, paint), covered, image)
+        paint = materials.plain(mask.shape, contrasting_colour(ground, 30, rng))
+        cv2.copyTo(paint, (free & (mask > 127)).view(np.uint8), image)
 
 
 def _backed(

@@ -569,10 +569,11 @@ def test_a_word_that_fills_its_picture_is_found_by_its_outline(crops):
 
 def test_how_the_detector_sees_pictures(scenes, load):
     looks = ["--max-side", 1000, "--tile", 640, "--scales", "1,1.5"]
-    seen = {"detector": {"long_side": 1024, "tile": 640, "scales": [1.0, 1.5]}}
-    for task in ("detection", "spotting"):
-        run(task, *folders(scenes), *looks)
-        assert load.call_args.kwargs["settings"] == seen
+    sides, scales = {"long_side": 1024, "tile": 640}, {"scales": [1.0, 1.5]}
+    run("detection", *folders(scenes), *looks)
+    assert load.call_args.kwargs["settings"] == {"detector": sides | scales}
+    run("spotting", *folders(scenes), *looks)
+    assert load.call_args.kwargs["settings"] == {"detector": sides, "spotter": scales}
 
 
 def test_predictions_cannot_be_seen_otherwise(scenes, predictions):

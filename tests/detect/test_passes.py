@@ -264,6 +264,16 @@ def test_scales_are_seen_and_answered_in_the_pixels_of_the_picture():
     np.testing.assert_allclose(found.quads, [box(0, 0, 640, 480)], rtol=1e-5)
 
 
+def test_the_scale_of_a_call_multiplies_that_of_the_config():
+    model = Clairvoyant([], long_side=640, scales=(0.5,))
+    model.decode = lambda maps: [detections(geometry.full_quad(tuple(maps[0].shape[2:])))]
+    shapes = []
+    model.register_forward_pre_hook(lambda m, args: shapes.append(tuple(args[0].shape)))
+    found = model.detect(np.zeros((640, 640, 3), np.uint8), scale=3)
+    assert shapes == [(1, 3, 960, 960)]
+    np.testing.assert_allclose(found.quads, [box(0, 0, 640, 640)], rtol=1e-5)
+
+
 def test_scales_are_of_the_size_that_small_pictures_get():
     """A picture of 320 px may grow to 640; half of that is 320, not half of `long_side`."""
     model = Clairvoyant([], long_side=1920, scales=(0.5,))

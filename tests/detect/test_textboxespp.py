@@ -189,6 +189,18 @@ def test_loss_by_hand():
     assert terms["location"].item() == pytest.approx(0.2 * 12 * 2.5, rel=1e-5)
 
 
+def test_errors_may_count_by_the_shorter_side_of_their_prior():
+    """Of one positive of 90 x 18 px, all told off by 2: along x that counts five times."""
+    model = TextBoxesPP(TextBoxesPPConfig(location_unit="shorter side")).eval()
+    of = _priors.priors(LEVELS["lite"], (64, 64))
+    wide = int(np.argmax(of[:, 2] / of[:, 3]))
+    assert of[wide, 2] / of[wide, 3] == pytest.approx(5)
+    maps, targets = toy([wide], [0.0] * len(of), codes=2.0)
+    maps = maps._replace(size=torch.tensor((64, 64)))
+    expected = 0.2 * (6 * (10 - 0.5) + 6 * (2 - 0.5))
+    assert model.loss(maps, targets)["location"].item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_terms_are_divided_by_the_number_of_positives():
     maps, targets = toy([0, 1], [0.0, 0.0, -50.0, -50.0], codes=0.5)
     terms = MODEL.loss(maps, targets)

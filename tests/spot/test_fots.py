@@ -207,7 +207,7 @@ def test_words_come_back_in_the_pixels_of_the_picture(monkeypatch):
     """With scales of its own for each side: 90 x 210 is seen at 32 x 96 here."""
     torch.manual_seed(0)
     config = FOTSConfig.model_validate(
-        {"detector": {"long_side": 96}, "spotter": {"min_confidence": 0.0}}
+        {"detector": {"long_side": 96}, "spotter": {"min_confidence": 0.0, "scales": [1]}}
     )
     model = Page(config).eval().found([[0, 0], [96, 0], [96, 32], [0, 32]])
     monkeypatch.setattr(model, "_read", lambda maps, quads: [reading("word")] * len(quads))

@@ -16,7 +16,7 @@ class Finds:
     def __init__(self, *boxes):
         self.boxes = boxes
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         quads = [[(x, y), (right, y), (right, b), (x, b)] for x, y, right, b in self.boxes]
         scores = np.full(len(quads), 0.9, np.float32)
         return Detections(np.array(quads, np.float32).reshape(-1, 4, 2), scores)
@@ -46,7 +46,7 @@ def paper():
 def spot(upright, turned, box=(10, 20, 50, 40), **settings):
     recognizer = Tells(upright, turned)
     defaults = {"margin": 0, "min_confidence": 0, "upside_down": 0.8}
-    config = WordsConfig(**defaults | settings)
+    config = WordsConfig(scales=(1,), **defaults | settings)
     (words,) = TwoStage(Finds(box), recognizer, config).spot([paper()])
     return words, recognizer.calls
 
@@ -95,7 +95,7 @@ def test_only_the_unsure_words_of_a_page_are_read_again():
 
     recognizer = Mixed(Reading("yo", 0.5), Reading("ok", 0.9))
     detector = Finds((10, 20, 50, 40), (10, 60, 50, 90))
-    config = WordsConfig(margin=0, upside_down=0.8)
+    config = WordsConfig(scales=(1,), margin=0, upside_down=0.8)
     pages = TwoStage(detector, recognizer, config).spot([paper(), paper(), paper()])
     assert [[word.text for word in page] for page in pages] == [["ok", "sure"]] * 3
     assert recognizer.calls == [6, 3]
@@ -114,7 +114,7 @@ def test_a_tall_word_may_stand_on_its_head_too():
             return [Reading("10", sure) for _ in crops]
 
     recognizer = Tall(None, None)
-    config = WordsConfig(margin=0, min_confidence=0, upside_down=0.8)
+    config = WordsConfig(scales=(1,), margin=0, min_confidence=0, upside_down=0.8)
     ((word,),) = TwoStage(Finds((10, 10, 30, 90)), recognizer, config).spot([image])
     assert recognizer.calls == [3, 1]
     assert shapes == [(80, 20), (20, 80), (20, 80), (80, 20)]

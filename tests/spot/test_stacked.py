@@ -75,7 +75,7 @@ def test_spans_run_down_the_stack():
 class Whole:
     """A detector that finds the whole picture."""
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         return Detections(geometry.full_quad(image.shape[:2])[None], np.ones(1, np.float32))
 
 
@@ -98,7 +98,7 @@ class Tells:
 def spot(sure, **settings):
     recognizer = Tells(sure)
     defaults = {"margin": 0, "min_confidence": 0, "stacked": True}
-    config = WordsConfig(**defaults | settings)
+    config = WordsConfig(scales=(1,), **defaults | settings)
     ((word,),) = TwoStage(Whole(), recognizer, config).spot([stack((10, 30), (60, 80))])
     return word, recognizer.shapes
 

@@ -5,7 +5,7 @@ from ocrkit import config
 from ocrkit.errors import ConfigError
 from ocrkit.recognize import RecognizerConfig
 from ocrkit.spot import TwoStage, WordsConfig
-from ocrkit.spot._words import fused, split_at_spaces
+from ocrkit.spot._words import fused, split_at_spaces, surest
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
@@ -17,7 +17,7 @@ class Finds:
     def __init__(self, boxes):
         self.boxes = boxes
 
-    def detect(self, image):
+    def detect(self, image, scale=1.0):
         boxes = self.boxes[image.shape[1]]
         quads = [[(x, y), (right, y), (right, b), (x, b)] for x, y, right, b in boxes]
         scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
@@ -48,7 +48,7 @@ def paper(height=100, width=120):
 
 
 def spot_one(say, image, box, **settings):
-    settings = WordsConfig(**{"margin": 0} | settings)
+    settings = WordsConfig(**{"scales": (1,), "margin": 0} | settings)
     return TwoStage(Finds({image.shape[1]: [box]}), Tells(say), settings).spot([image])[0]
 
 
@@ -149,7 +149,7 @@ def test_nothing_legible_is_no_word():
     two_stage = TwoStage(
         Finds({120: boxes}),
         Tells(lambda crop: readings[len(crop)]),
-        WordsConfig(margin=0, min_confidence=0.3),
+        WordsConfig(scales=(1,), margin=0, min_confidence=0.3),
     )
     (words,) = two_stage.spot([paper()])
     assert [word.text for word in words] == ["clear"]
@@ -161,7 +161,7 @@ def test_all_images_share_one_call_and_keep_their_own_words():
     )
     recognizer = Tells(lambda crop: Reading(f"{len(crop)}", 0.9))
     images = [paper(width=width) for width in (120, 130, 140)]
-    together = TwoStage(detector, recognizer, WordsConfig(margin=0)).spot(images)
+    together = TwoStage(detector, recognizer, WordsConfig(scales=(1,), margin=0)).spot(images)
     assert recognizer.calls == 1
     assert [[word.text for word in words] for words in together] == [["20", "50"], [], ["25", "26"]]
 
@@ -214,9 +214,54 @@ def test_words_that_neither_is_sure_enough_of_are_dropped():
 
     def found(**settings):
         finds, tells = Finds(boxes), Tells(lambda crop: Reading("ab", 0.8))
-        (words,) = TwoStage(finds, tells, WordsConfig(**settings)).spot([paper()])
+        (words,) = TwoStage(finds, tells, WordsConfig(scales=(1,), **settings)).spot([paper()])
         return [pytest.approx(word.score) for word in words]
 
     assert found() == [0.9, 0.5]  # 0.849 and 0.639 fused
     assert found(min_fused=0.64) == [0.9]  # the score stays the detector's
     assert found(min_fused=0.85) == []
+
+
+def word(text, confidence, left, right):
+    quad = np.array([(left, 0), (right, 0), (right, 20), (left, 20)], np.float32)
+    return Word(text, confidence, (), quad, 0.9)
+
+
+def test_the_surer_of_two_words_in_one_place_stays():
+    whole, part, beside = (
+        word("HOTEL", 0.8, 0, 100),
+        word("HOT", 0.9, 0, 60),
+        word("A", 0.7, 90, 130),
+    )
+    assert [w.text for w in surest([whole, part], 0.4)] == ["HOT"]
+    # Ten of the forty px of the one beside are covered: a quarter.
+    assert [w.text for w in surest([beside, whole], 0.4)] == ["A", "HOTEL"]
+    assert [w.text for w in surest([beside, whole], 0.2)] == ["HOTEL"]
+
+
+def test_a_word_that_is_driven_out_drives_out_none():
+    chain = [word("one", 0.9, 0, 60), word("two", 0.8, 30, 90), word("three", 0.7, 60, 120)]
+    assert [w.text for w in surest(chain, 0.4)] == ["one", "three"]
+    assert surest([], 0.4) == ()
+    first, second = word("one", 0.9, 0, 60), word("same", 0.9, 0, 60)
+    assert [w.text for w in surest([first, second], 0.4)] == ["one"]
+
+
+def test_a_picture_is_searched_at_each_scale_and_the_best_reading_stays():
+    """At the smaller scale the quad is cut short, and what is in it is read less surely."""
+
+    class Looks(Finds):
+        seen = ()
+
+        def detect(self, image, scale=1.0):
+            self.seen += (scale,)
+            right = 60 if scale < 1 else 90
+            return Finds({120: [(10, 20, right, 40)]}).detect(image)
+
+    looks = Looks({})
+    says = Tells(lambda crop: Reading("whole", 0.9) if crop.shape[1] > 60 else Reading("who", 0.8))
+    config = WordsConfig(scales=(0.5, 1), margin=0)
+    ((found,),) = TwoStage(looks, says, config).spot([paper()])
+    assert (found.text, looks.seen, says.calls) == ("whole", (0.5, 1), 1)
+    config = WordsConfig(scales=(0.5,), margin=0)
+    assert [w.text for w in TwoStage(looks, says, config).spot([paper()])[0]] == ["who"]
