@@ -1,6 +1,6 @@
 """Measures what reading costs: median milliseconds by stage, and the peak memory of the process.
 
-Usage: python tools/bench_read.py [--threads 2] [--rounds 7] [PICTURE ...]
+Usage: python tools/bench_read.py [--threads 2] [--rounds 7] [--set KEY=VALUE ...] [PICTURE ...]
 Without a picture the demo's sign is read.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import ocrkit
-from ocrkit import crops
+from ocrkit import config, crops
 from ocrkit.cli.demo import draw_sign
 from ocrkit.image import read_image
 from ocrkit.memory import keep_freed
@@ -54,11 +54,12 @@ def main() -> None:
     parser.add_argument("pictures", nargs="*", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--set", nargs="*", default=[], help="such as spotter.scales=[1]")
     options = parser.parse_args()
     keep_freed()  # as the command line does
     torch.set_num_threads(options.threads)
     pictures = [read_image(p) for p in options.pictures] or [draw_sign()]
-    reader = ocrkit.load(device="cpu")
+    reader = ocrkit.load(device="cpu", settings=config.settings(options.set))
     words = sum(len(reader.read(p).words) for p in pictures)  # also warms up
     rounds = [measure(reader, pictures) for _ in range(options.rounds)]
     print(f"{len(pictures)} pictures, {words} words, {options.threads} threads; per picture:")
