@@ -63,7 +63,7 @@ class FOTSConfig(Config):
         CRNNConfig(network="shared", layers=1), description="of the strips; one BLSTM, section 3.4"
     )
     spotter: WordsConfig = Field(
-        WordsConfig(), description="how readings become words; not in the paper"
+        WordsConfig(scales=(1.0,)), description="how readings become words; not in the paper"
     )
     read: int = Field(
         32, gt=0, description="words of a training piece that are read at most; not in the paper"
