@@ -54,7 +54,7 @@ def overlapping(quads: Floats) -> tuple[Indices, Indices, Floats]:
 
 
 def covering(quads: Floats) -> tuple[Indices, Indices, Floats]:
-    """The same pairs, and which share of the smaller quad the larger covers; three of (P,)."""
+    """All pairs that intersect, and the share of the smaller quad that lies in the larger; (P,)."""
     first, second, shared, areas = _pairs(quads)
     smaller = np.minimum(areas[first], areas[second])
     return first, second, np.asarray(shared / np.maximum(smaller, 1e-9), np.float32)
