@@ -54,6 +54,22 @@ def min_area_rect(points: Floats) -> Floats:
     return upright(np.asarray(rect, np.float32))
 
 
+def rect_along(quads: Floats) -> Floats:
+    """The smallest rectangles around quads (..., 4, 2) that run the way their text does.
+
+    Their corners are in the order of the quads'.
+    """
+    right = quads[..., 1, :] - quads[..., 0, :] + quads[..., 2, :] - quads[..., 3, :]
+    right = right / np.maximum(np.linalg.norm(right, axis=-1, keepdims=True), np.float32(1e-6))
+    axes = np.stack([right, np.stack([-right[..., 1], right[..., 0]], axis=-1)], axis=-2)
+    places = quads @ np.swapaxes(axes, -1, -2)
+    (left, top), (end, bottom) = (
+        np.moveaxis(extreme, -1, 0) for extreme in (places.min(axis=-2), places.max(axis=-2))
+    )
+    corners = np.stack([left, top, end, top, end, bottom, left, bottom], axis=-1)
+    return np.asarray(corners.reshape(quads.shape) @ axes, np.float32)
+
+
 def upright(quad: Floats) -> Floats:
     """The same corners, clockwise from the one whose side to the next runs most nearly rightwards.
 

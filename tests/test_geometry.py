@@ -265,3 +265,14 @@ def test_a_quad_of_four_points_is_kept_as_it_is():
 def test_a_triangle_has_a_quad_too():
     found = geometry.quad_around(np.array([[0, 0], [10, 0], [0, 5]], np.float32))
     assert abs(geometry.area(found)) == pytest.approx(50, abs=1e-3)
+
+
+def test_the_rectangle_along_a_word_by_hand():
+    # Leans by 4 px over its height of 10; turned, it is the same rectangle turned.
+    leaning = np.array([[4, 0], [24, 0], [20, 10], [0, 10]], np.float32)
+    along = np.array([[0, 0], [24, 0], [24, 10], [0, 10]], np.float32)
+    np.testing.assert_allclose(geometry.rect_along(leaning), along, atol=1e-4)
+    turned = np.stack([turn(leaning, 2.0), leaning])
+    np.testing.assert_allclose(
+        geometry.rect_along(turned), np.stack([turn(along, 2.0), along]), atol=1e-4
+    )

@@ -1,6 +1,7 @@
 """Measures the reading of video: how well words are followed and read, and what it costs.
 
 Usage: python tools/bench_video.py [--clips pan zoom ...] [--set KEY=VALUE ...] [--seeds N]
+           [--detector NAME] [--recognizer NAME]
 Each clip of the standard set of `ocrkit.synth.clips` is written as a video file, read as `ocrkit
 e2e --video --save` does, and what it wrote is scored. With --seeds N there are N random clips
 instead. Times are of the CPU, in milliseconds a frame, all threads together; what decoders and
@@ -74,7 +75,7 @@ def write_clip(clip: clips.Clip, path: Path) -> None:
 def truth_of(clip: clips.Clip) -> list[Track]:
     """Its words in the form in which they are scored."""
     return [
-        Track(n, t.text, np.array(t.frames, np.int64), t.quads, t.visible)
+        Track(n, t.text, np.array(t.frames, np.int64), t.quads, t.visible, t.whole)
         for n, t in enumerate(clip.tracks)
     ]
 
@@ -124,6 +125,8 @@ def main() -> None:
     parser.add_argument("--clips", nargs="*", default=[])
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--set", nargs="*", default=[], help="such as video.patience=1")
+    parser.add_argument("--detector", default=catalog.VIDEO_DETECTOR)
+    parser.add_argument("--recognizer", default=catalog.VIDEO_RECOGNIZER)
     parser.add_argument("--long-side", type=int, default=1280)
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()
@@ -135,8 +138,8 @@ def main() -> None:
     given["detector"] = {"long_side": options.long_side} | given.get("detector", {})
     given["spotter"] = {"min_confidence": 0.45} | given.get("spotter", {})
     reader = ocrkit.load(
-        detector=catalog.VIDEO_DETECTOR,
-        recognizer=catalog.VIDEO_RECOGNIZER,
+        detector=options.detector,
+        recognizer=options.recognizer,
         device="cpu",
         settings=given,
     )

@@ -57,8 +57,8 @@ def _write(folder: Path, name: str, clip: "Clip") -> None:
     video = f"{name}.mp4"
     _encode(folder / video, clip)
     tracks = [
-        Track(number, track.text, np.array(track.frames, np.int64), track.quads, track.visible)
-        for number, track in enumerate(clip.tracks)
+        Track(n, t.text, np.array(t.frames, np.int64), t.quads, t.visible, t.whole)
+        for n, t in enumerate(clip.tracks)
     ]
     write_text(folder / f"{name}.tracks.json", dump_tracks(tracks, video))
 

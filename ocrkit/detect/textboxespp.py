@@ -312,23 +312,12 @@ def _tell(shape: str, quads: Floats, of: Floats) -> Floats:
     told = _priors.tell_rects(_rects(quads), of)
     if shape == "quad":
         return np.concatenate([told, _priors.tell_quads(quads, of)], axis=1)
-    return np.concatenate([told, _priors.tell_turned(_turned(quads), of)], axis=1)
+    return np.concatenate([told, _priors.tell_turned(geometry.rect_along(quads), of)], axis=1)
 
 
 def _rects(quads: Floats) -> Floats:
     """The smallest horizontal rectangles round quads (K, 4, 2); (K, 4)."""
     return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
-
-
-def _turned(quads: Floats) -> Floats:
-    """The smallest rectangles round quads (K, 4, 2) that run the way their text does."""
-    along = quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]
-    along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), np.float32(1e-6))
-    axes = np.stack([along, np.stack([-along[:, 1], along[:, 0]], axis=1)], axis=1)
-    places = quads @ axes.transpose(0, 2, 1)
-    left, top, right, bottom = _rects(places).T
-    corners = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1)
-    return np.asarray(corners.reshape(-1, 4, 2) @ axes)
 
 
 def _clockwise(quads: Floats) -> Floats:

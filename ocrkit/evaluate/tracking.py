@@ -16,8 +16,9 @@ in `ocrkit.evaluate.tracks`.
                 recall of these boxes. E. Ristani et al.: Performance measures and a data set for
                 multi-target, multi-camera tracking. ECCV Workshops, 2016; section 3.
 
-The text of a word counts as right if the track that ID gives it says just that, but for case. Words
-that are to be seen in few frames are left out there.
+The text of a word counts as right if the track that ID gives it says that, by the rule of the
+end-to-end protocols: see `spotting.reads`. Words that are whole in few frames are left out there:
+nobody can say what is never to be seen.
 
 Where a true track is not visible it counts neither way: it is no miss, and a found quad of which
 more than half lies in it is no false positive, unless it can be matched to a word that is visible.
@@ -32,6 +33,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ocrkit.evaluate._base import harmonic_mean
 from ocrkit.evaluate._matching import Numbers, Overlaps
+from ocrkit.evaluate.spotting import reads
 from ocrkit.evaluate.tracks import Indices, Track, dump_tracks, load_tracks
 
 __all__ = ["Track", "TrackingResult", "dump_tracks", "load_tracks", "score"]
@@ -56,7 +58,7 @@ class TrackingResult:
         words: True tracks with boxes that count.
         mostly_tracked: Those of which at least 80 % of the boxes are matched.
         mostly_lost: Those of which less than 20 % are.
-        texts: Words that are visible long enough to be asked for their text.
+        texts: Words that are whole long enough to be asked for their text.
         texts_right: Those whose track says it.
     """
 
@@ -126,7 +128,7 @@ class TrackingResult:
 
     @property
     def text_accuracy(self) -> float:
-        """Words whose track says what they say, of all that are visible long enough."""
+        """Words whose track says what they say, of all that are whole long enough."""
         return _share(self.texts_right, self.texts)
 
     def to_dict(self) -> dict[str, float | int]:
@@ -149,7 +151,7 @@ def score(
         truth: The words that are there; their order counts where two had the same track last.
         found: The tracks to be scored; what they say of being visible does not count.
         iou_threshold: Quads can be matched if their IoU is this great, or greater.
-        least_frames: Words that are visible in fewer frames are not asked for their text.
+        least_frames: Words that are whole in fewer frames are not asked for their text.
 
     Raises:
         ShapeError: A quad is not finite.
@@ -163,9 +165,9 @@ def score(
         together[frame.words[i], frame.found[j]] += 1
         clear.add(frame, iou_threshold)
     words, tracks = linear_sum_assignment(together, maximize=True)
-    asked = seen >= max(least_frames, 1)
+    asked = np.array([t.readable.sum() for t in truth], int) >= max(least_frames, 1)
     right = [
-        asked[i] and together[i, j] > 0 and _agree(truth[i], found[j])
+        asked[i] and together[i, j] > 0 and reads(truth[i].text, found[j].text)
         for i, j in zip(words.tolist(), tracks.tolist(), strict=True)
     ]
     hits = np.array([clear.hits.get(i, 0) for i in range(len(truth))], int)
@@ -254,10 +256,6 @@ def _by_frame(tracks: Sequence[Track]) -> Mapping[int, list[tuple[int, int]]]:
         for at, frame in enumerate(track.frames.tolist()):
             by_frame.setdefault(frame, []).append((index, at))
     return by_frame
-
-
-def _agree(one: Track, other: Track) -> bool:
-    return one.text.casefold() == other.text.casefold()
 
 
 def _share(part: float, whole: int) -> float:

@@ -5,12 +5,12 @@ The same JSON form holds true tracks and found ones:
     {"schema": "ocrkit-tracks/1", "video": "NAME.mp4", "tracks": [
         {"id": 3, "text": "EXIT", "confidence": 0.97, "start": 0.4, "end": 2.6,
          "frames": [10, 11, ...], "quads": [[[x, y], [x, y], [x, y], [x, y]], ...],
-         "visible": [true, true, ...]}, ...]}
+         "visible": [true, true, ...], "whole": [false, true, ...]}, ...]}
 
 `frames` counts the video's frames from 0, in ascending order; there is one quad per frame, in
 pixels of the frame. Only `id`, `text`, `frames` and `quads` must be there. `confidence`, `start`
-and `end` (seconds) are for people and not read; `visible` is for true tracks, and all true if
-missing.
+and `end` (seconds) are for people and not read; `visible` and `whole` are for true tracks, and all
+true if missing.
 """
 
 import json
@@ -42,6 +42,8 @@ class Track:
         quads: (F, 4, 2) float32, px of the frame.
         visible: (F,) bool, of true tracks: False where finding the word or not changes nothing;
             None where it is visible in all frames.
+        whole: (F,) bool, of true tracks: False where a part of the word cannot be seen, so that
+            nobody could say its text; None where it is whole whenever it is visible.
     """
 
     identity: int
@@ -49,11 +51,13 @@ class Track:
     frames: Indices
     quads: Floats
     visible: Bools | None = None
+    whole: Bools | None = None
 
     def __post_init__(self) -> None:
         check("quads", self.quads, (len(self.frames), 4, 2))
-        if self.visible is not None:
-            check("visible", self.visible, (len(self.frames),))
+        for name, flags in (("visible", self.visible), ("whole", self.whole)):
+            if flags is not None:
+                check(name, flags, (len(self.frames),))
         if (np.diff(self.frames) <= 0).any():
             raise DataError(f"track {self.identity}: its frames are not in ascending order")
 
@@ -61,6 +65,11 @@ class Track:
     def counted(self) -> Bools:
         """(F,) bool, in which of its frames it counts."""
         return np.ones(len(self.frames), bool) if self.visible is None else self.visible
+
+    @property
+    def readable(self) -> Bools:
+        """(F,) bool, in which of the frames where it counts all of it is to be seen."""
+        return self.counted if self.whole is None else self.counted & self.whole
 
 
 Point = tuple[FiniteFloat, FiniteFloat]
@@ -74,17 +83,20 @@ class _Entry(BaseModel, frozen=True):
     frames: tuple[Annotated[int, Field(ge=0)], ...]
     quads: tuple[tuple[Point, Point, Point, Point], ...]
     visible: tuple[bool, ...] | None = None
+    whole: tuple[bool, ...] | None = None
 
     def track(self) -> Track:
         """The track.
 
         Raises:
             DataError: Its frames are not in ascending order.
-            ShapeError: It has not one quad, and one flag, per frame.
+            ShapeError: It has not one quad, and one of each flag, per frame.
         """
         quads = np.array(self.quads, np.float32).reshape(-1, 4, 2)
-        flags = None if self.visible is None else np.array(self.visible, bool)
-        return Track(self.id, self.text, np.array(self.frames, np.int64), quads, flags)
+        visible, whole = (
+            None if flags is None else np.array(flags, bool) for flags in (self.visible, self.whole)
+        )
+        return Track(self.id, self.text, np.array(self.frames, np.int64), quads, visible, whole)
 
 
 class _File(BaseModel, frozen=True):
@@ -134,7 +146,8 @@ def dump_tracks(tracks: Iterable[Track], video: str) -> str:
                 "quads": np.round(track.quads.astype(np.float64), 2).tolist(),
             }
         )
-        if track.visible is not None:
-            entries[-1]["visible"] = track.visible.tolist()
+        for name, flags in (("visible", track.visible), ("whole", track.whole)):
+            if flags is not None:
+                entries[-1][name] = flags.tolist()
     content = {"schema": SCHEMA, "video": video, "tracks": entries}
     return json.dumps(content, ensure_ascii=False) + "\n"

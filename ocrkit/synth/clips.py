@@ -23,12 +23,13 @@ from ocrkit.synth.corpus import Corpus
 from ocrkit.synth.effects import add_noise, blur, compress, motion_blur
 from ocrkit.synth.lettering import MARGIN
 from ocrkit.synth.motion import Camera, Matrix, Passer, Ticker, Tremble, camera, passer, ticker
-from ocrkit.synth.scenes import LEAST_PER_BLUR, LEAST_SPREAD, SceneGenerator
+from ocrkit.synth.scenes import LEAST_PER_BLUR, LEAST_SPREAD, SceneGenerator, too_narrow
 from ocrkit.synth.style import SceneStyle
 from ocrkit.types import Bools, Floats, Image
 
 LEAST_HEIGHT = 10.0  # px; words that are smaller in a frame are not visible there
 LARGEST_LOSS = 0.25  # share of a quad that may be covered, or lie outside of the frame
+LARGEST_LOSS_OF_WHOLE = 0.03  # the same of a word that is all there: of its margin
 LEAST_PER_SMEAR = 2.0  # times the length of the smear: so high a word must be
 LEAST_PER_NOISE = 2.0  # times the noise's standard deviation: so much a word must vary
 REACH = 2  # the scene is so many times as high and as wide as the frame
@@ -114,12 +115,27 @@ class ClipTrack(NamedTuple):
         quads: (F, 4, 2) float32, px of the frame; they go on outside of it.
         visible: (F,) bool; False where more than a quarter of the quad is covered or outside of the
             frame, or the word is too small, smeared or faint to be read.
+        whole: (F,) bool; True where it is visible and all of its ink is to be seen.
     """
 
     text: str
     frames: tuple[int, ...]
     quads: Floats
     visible: Bools
+    whole: Bools
+
+
+class _Shown(NamedTuple):
+    """What a frame shows of all N words of a clip.
+
+    `quads` (N, 4, 2) px; `inside` (N,): at least a part is in the frame; `visible` and `whole`
+    (N,): see `ClipTrack`.
+    """
+
+    quads: Floats
+    inside: Bools
+    visible: Bools
+    whole: Bools
 
 
 class Named(NamedTuple):
@@ -199,48 +215,38 @@ class Clip:
     def tracks(self) -> tuple[ClipTrack, ...]:
         """One entry per word that is ever in a frame; some are never visible."""
         texts = self.texts + (self.ticker.texts if self.ticker is not None else ())
-        found = [self._words(index) for index in range(len(self))]
+        shown = [self._words(index) for index in range(len(self))]
         tracks = []
         for word, text in enumerate(texts):
-            places = [
-                (index, quads[word], bool(visible[word]))
-                for index, (quads, inside, visible) in enumerate(found)
-                if inside[word]
-            ]
-            if places:
-                frames, quads, visible = zip(*places, strict=True)
-                tracks.append(ClipTrack(text, frames, np.stack(quads), np.array(visible, bool)))
+            frames = tuple(index for index, frame in enumerate(shown) if frame.inside[word])
+            if frames:
+                quads = np.stack([shown[index].quads[word] for index in frames])
+                visible = np.array([shown[index].visible[word] for index in frames], bool)
+                whole = np.array([shown[index].whole[word] for index in frames], bool)
+                tracks.append(ClipTrack(text, frames, quads, visible, whole))
         return tuple(tracks)
 
     def _smear(self, time: float) -> Floats:
         return self.camera.smear(time, self.style.shutter / self.fps)
 
-    def _words(self, index: int) -> tuple[Floats, Bools, Bools]:
-        """In a frame: all words' quads, whether they are in it at all, and visible."""
+    def _words(self, index: int) -> _Shown:
         time = index / self.fps
         mask, unseen = np.zeros(self.size, np.uint8), np.zeros((*self.size, 3), np.uint8)
         for thing in self.passers:
             thing.paint(unseen, mask, time)
-        if self.ticker is not None:
-            self.ticker.hide(mask)
         quads = geometry.project(self.camera.at(time), self.quads)
-        outside = _outside(quads, self.size)
-        lost, inside = outside.copy(), outside < 1
-        lost[inside] += occlusion.covered(mask, quads[inside])
         blurred = LEAST_PER_BLUR * self.style.defocus
         smeared = LEAST_PER_SMEAR * float(np.hypot(*self._smear(time)))
         large = _heights(quads) >= max(LEAST_HEIGHT, blurred, smeared)
-        visible = self.legible & large & (lost <= LARGEST_LOSS)
+        large &= ~too_narrow(quads, self.texts, LEAST_HEIGHT)
         if self.ticker is None:
-            return quads, inside, visible
-        running = self.ticker.at(time)
-        outside = _outside(running, self.size)
-        clear = (outside <= LARGEST_LOSS) & (_heights(running) >= LEAST_HEIGHT)
-        return (
-            np.concatenate([quads, running]),
-            np.concatenate([inside, outside < 1]),
-            np.concatenate([visible, clear]),
-        )
+            return _shown(quads, self.legible & large, mask)
+        # Nothing passes in front of the line, which itself hides what is behind.
+        running, nothing = self.ticker.at(time), np.zeros_like(mask)
+        line = _shown(running, _heights(running) >= LEAST_HEIGHT, nothing)
+        self.ticker.hide(mask)
+        scene = _shown(quads, self.legible & large, mask)
+        return _Shown(*(np.concatenate(both) for both in zip(scene, line, strict=True)))
 
 
 def clip(
@@ -335,6 +341,15 @@ def _outside(quads: Floats, size: tuple[int, int]) -> Floats:
     whole = shapely.convex_hull(shapely.polygons(quads))
     part = shapely.area(shapely.intersection(whole, shapely.box(0, 0, width, height)))
     return np.asarray(1 - part / np.maximum(shapely.area(whole), 1e-9), np.float32)
+
+
+def _shown(quads: Floats, readable: Bools, mask: Image) -> _Shown:
+    """Of words (N,) that can be read where nothing hides them, behind a mask that is not 0."""
+    outside = _outside(quads, (mask.shape[0], mask.shape[1]))
+    lost, inside = outside.copy(), outside < 1
+    lost[inside] += occlusion.covered(mask, quads[inside])
+    visible, whole = (readable & (lost <= most) for most in (LARGEST_LOSS, LARGEST_LOSS_OF_WHOLE))
+    return _Shown(quads, inside, visible, whole)
 
 
 def _contrasting(scene: Image, quads: Floats, style: ClipStyle) -> Bools:

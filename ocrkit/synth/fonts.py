@@ -35,7 +35,8 @@ def find_fonts(
 
     Of more than 200 characters 128 are tried, spread over all: `face_for` tells of each text later.
     Looks in `folders`, or in the system's font folders and among the fonts that come with
-    matplotlib. Symbol fonts, and faces that draw boxes or nothing for a character, are left out.
+    matplotlib. Symbol fonts, faces that draw boxes or nothing for a character, and faces with
+    capitals that cannot be told apart, are left out.
     What is known of a file is kept in a cache of the user's, so that the next call is quick.
 
     Raises:
@@ -100,6 +101,13 @@ def _has_capitals_only(path: str) -> bool:
     return sum(likeness) / len(likeness) > 0.8
 
 
+def _greatest_likeness(face: ImageFont.FreeTypeFont, characters: str) -> float:
+    """Of any two of the characters, whatever their sizes: 1 where they are the same shape."""
+    shapes = np.stack([_shape(face, c).ravel() for c in characters])
+    likeness = shapes @ shapes.T / shapes.shape[1]
+    return float(np.triu(likeness, 1).max())
+
+
 def _shape(face: ImageFont.FreeTypeFont, character: str) -> Floats:
     """(16, 16) float32: the glyph whatever its size, of mean 0 and spread 1."""
     square = cv2.resize(_ink(face, character).pixels, (16, 16), interpolation=cv2.INTER_AREA)
@@ -108,8 +116,10 @@ def _shape(face: ImageFont.FreeTypeFont, character: str) -> Floats:
 
 
 _LETTERS = "abcdefghkmnrstxz0123456789"
+_CAPITALS = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # I is a stroke in many faces, O a nought
+_ALIKE = 0.95  # likeness of two capitals, as of H and K, that nobody can tell apart in a picture
 _UNLIKE = "abdefghmnqrt"  # letters whose capitals have another shape
-_PROBE = 2  # raised when the rules below change, so that verdicts by the old ones are forgotten
+_PROBE = 3  # raised when the rules below change, so that verdicts by the old ones are forgotten
 _SUFFIXES = {".ttf", ".otf", ".pfb", ".ttc"}
 
 
@@ -142,7 +152,7 @@ def _tried(characters: str) -> str:
 
 
 def _draws(path: str, characters: str) -> bool:
-    """Whether the face has a distinct glyph for letters and ink for each character."""
+    """Whether the face has letters that can be told apart and ink for each character."""
     try:
         # Not by its path: Pillow looks for another file of that name if this one is broken.
         data = io.BytesIO(Path(path).read_bytes())
@@ -157,7 +167,9 @@ def _draws(path: str, characters: str) -> bool:
         return False
     # Fonts of symbols, and TeX's with their own encoding, put something else in these places.
     low = underscore.top >= -0.2 * capital.rows
-    return bar.rows > 1.5 * bar.columns and underscore.columns > underscore.rows and low
+    if not (bar.rows > 1.5 * bar.columns and underscore.columns > underscore.rows and low):
+        return False
+    return _greatest_likeness(face, _CAPITALS) <= _ALIKE
 
 
 def _glyph(face: ImageFont.FreeTypeFont, character: str) -> bytes:

@@ -24,6 +24,7 @@ from ocrkit.synth.words import Typefaces
 from ocrkit.types import Bools, Floats, Image, Sample
 
 LEAST_HEIGHT = 7.0  # px; smaller words are ignored
+LEAST_PITCH = 0.35  # times the least height: so wide a character must be
 LEAST_PER_BLUR = 4.0  # times the blur's standard deviation: so high a word must be, beside
 LEAST_SPREAD = 6.0  # grey levels; words whose quad varies less are ignored: nobody can read them
 COVERED, HIDDEN = 0.4, 0.85  # shares of a quad: from these on a word is ignored, and left out
@@ -260,8 +261,9 @@ def _labelled(
     hidden = occlusion.covered(mask, quads) if mask.any() else np.zeros(len(quads))
     kept = np.flatnonzero((outside < OUTSIDE) & (hidden < HIDDEN))
     quads = quads[kept]
-    ignored = _illegible(image, quads, softness) | (outside[kept] > CUT) | (hidden[kept] > COVERED)
     texts = tuple(canvas.texts[index] for index in kept)
+    ignored = _illegible(image, quads, softness) | too_narrow(quads, texts, LEAST_HEIGHT)
+    ignored |= (outside[kept] > CUT) | (hidden[kept] > COVERED)
     return Sample(image, quads, texts, ignored), [canvas.details[index] for index in kept]
 
 
@@ -288,6 +290,15 @@ def _cut(quad: Floats, ring: Floats) -> Floats:
     (left, top), (right, bottom) = inside.min(axis=0), inside.max(axis=0)
     box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     return geometry.project(geometry.homography(square, quad), box)
+
+
+def too_narrow(quads: Floats, texts: Sequence[str | None], least_height: float) -> Bools:
+    """Of which words (N, 4, 2) the characters run together, seen from the side as they are; (N,).
+
+    `least_height` (px) is that of a word seen from the front that can just be read.
+    """
+    lengths = np.array([len(text or "") for text in texts], np.float32)
+    return np.asarray(geometry.extent(quads)[1] < LEAST_PITCH * least_height * lengths)
 
 
 def _illegible(image: Image, quads: Floats, softness: float = 0.0) -> Bools:

@@ -22,7 +22,16 @@ from ocrkit.video import tracks
 from ocrkit.video.associate import assign, is_piece, kinship_cost, overlap_costs, similarity
 from ocrkit.video.frames import Frame
 from ocrkit.video.motion import View, follow
-from ocrkit.video.tracks import Moment, TextTrack, Track, aligned, alike, look, sharpness
+from ocrkit.video.tracks import (
+    Moment,
+    TextTrack,
+    Track,
+    aligned,
+    alike,
+    clear_of_edges,
+    look,
+    sharpness,
+)
 
 SEARCH_GAP = 2
 """Frames from one search to the next at least, if the picture does not change as a whole."""
@@ -175,11 +184,12 @@ class Linker:
         followed = [track for track in self._visible() if track.sound]
         costs = overlap_costs([t.quad for t in followed], found.quads, self.config.follow_iou)
         owners = {column: followed[row] for row, column in assign(costs)}
-        cut = {i: self._cut(image, aligned(found.quads[i], t.quad)) for i, t in owners.items()}
-        unread = [i for i in range(len(found)) if i not in owners or self._wants(owners[i], cut[i])]
+        quads = {i: aligned(found.quads[i], track.quad) for i, track in owners.items()}
+        known = {i for i, track in owners.items() if not self._wants(track, image, quads[i])}
+        unread = [i for i in range(len(found)) if i not in known]
         (read,) = self.spotter.read([image], [found[unread]])
-        for i in set(owners) - set(unread):
-            owners[i].find(aligned(found.quads[i], owners[i].quad), float(found.scores[i]))
+        for i in known:
+            owners[i].find(quads[i], float(found.scores[i]))
         left: list[Word] = []
         for i, words in zip(unread, read, strict=True):
             words = words or (Word("", 0.0, (), found.quads[i], float(found.scores[i])),)
@@ -229,11 +239,14 @@ class Linker:
             for place in places
         )
 
-    def _wants(self, track: Track, crop: Image) -> bool:
-        """Whether a track is to be read once more, now that it looks like this."""
+    def _wants(self, track: Track, image: Image, quad: Floats) -> bool:
+        """Whether a track is to be read once more, now that it is here and looks like this."""
+        whole = clear_of_edges(quad, image.shape[:2])
+        if (track.vote.whole if whole else track.vote.count) < self.config.min_reads:
+            return True
+        crop = self._cut(image, quad)
         return (
-            track.vote.count < self.config.min_reads
-            or sharpness(crop) > self.config.sharper * track.sharpness
+            sharpness(crop) > self.config.sharper * track.sharpness
             or alike(look(crop), track.look) < self.config.min_look
         )
 
@@ -247,8 +260,8 @@ class Linker:
 
     def _read(self, track: Track, image: Image, word: Word) -> None:
         """Take the reading of a word into account."""
-        crop = self._cut(image, word.quad)
-        track.read(Reading(word.text, word.confidence, word.characters), crop)
+        crop, whole = self._cut(image, word.quad), clear_of_edges(word.quad, image.shape[:2])
+        track.read(Reading(word.text, word.confidence, word.characters), crop, whole)
 
     def _cut(self, image: Image, quad: Floats) -> Image:
         (crop,) = crops.cut(image, quad[None], self.spotter.config.margin)

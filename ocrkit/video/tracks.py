@@ -25,6 +25,12 @@ STEADY = 0.7
 WHOLE = 0.9
 """The confidence from which on a text takes over what speaks for its pieces."""
 
+EDGE = 0.15
+"""Of its height; a word that is nearer to the frame's edge may have been cut by it."""
+
+CUT_SHORT = 0.1
+"""What a reading counts, of a word that the frame's edge may have cut, beside one that is whole."""
+
 MOST_SURE = 0.999
 """No reading counts as surer, or one would outweigh all others."""
 
@@ -80,20 +86,27 @@ class Vote:
 
     A reading that is sure to c counts as -log(1 - c), its evidence if readings err independently:
     one of 0.95 outweighs eight of 0.3. What speaks for a piece of a text speaks for all of it if
-    all of it has been read surely: before, a part was covered, or not yet in the picture. The text
-    with most evidence wins, with the confidence and the characters of its surest reading.
+    all of it has been read surely: before, a part was covered. Readings at the frame's edge, which
+    may have cut the word, count little beside others. The text with most evidence wins, with the
+    confidence and the characters of its surest reading.
+
+    Attributes:
+        count: How many readings there were.
+        whole: How many of them were not at the frame's edge.
     """
 
     count: int = 0
+    whole: int = 0
     _evidence: dict[str, float] = field(default_factory=dict)
     _surest: dict[str, Reading] = field(default_factory=dict)
 
-    def add(self, reading: Reading) -> None:
-        """One more reading; an empty one only counts."""
+    def add(self, reading: Reading, whole: bool = True) -> None:
+        """One more reading, of a word that is not at the frame's edge; an empty one only counts."""
         self.count += 1
+        self.whole += whole
         if not reading.text:
             return
-        evidence = -math.log(1 - min(reading.confidence, MOST_SURE))
+        evidence = -math.log(1 - min(reading.confidence, MOST_SURE)) * (1 if whole else CUT_SHORT)
         self._evidence[reading.text] = self._evidence.get(reading.text, 0.0) + evidence
         before = self._surest.get(reading.text)
         if before is None or reading.confidence > before.confidence:
@@ -183,9 +196,9 @@ class Track:
         gone = 0.0 if self.visible else float(time - self.last.time)
         return np.asarray(self.quad + self.speed * gone, np.float32)
 
-    def read(self, reading: Reading, crop: Image) -> None:
-        """Take a reading of a crop into account."""
-        self.vote.add(reading)
+    def read(self, reading: Reading, crop: Image, whole: bool = True) -> None:
+        """Take a reading of a crop into account, of a word that is not at the frame's edge."""
+        self.vote.add(reading, whole)
         self.look = look(crop)
         found = sharpness(crop)
         if found >= self.sharpness:
@@ -248,6 +261,16 @@ def aligned(quad: Floats, like: Floats) -> Floats:
 def inside(quad: Floats, size: tuple[int, int]) -> bool:
     """Whether the centre of `quad` (4, 2) is in a picture of this (height, width)."""
     return bool(geometry.contains(geometry.full_quad(size), quad.mean(axis=0)))
+
+
+def clear_of_edges(quad: Floats, size: tuple[int, int]) -> bool:
+    """Whether `quad` (4, 2) keeps off the edges of a picture of this (height, width).
+
+    A word that an edge cuts is found up to some pixels before it.
+    """
+    gap = EDGE * min(float(side) for side in geometry.extent(quad))
+    low, high = quad.min(axis=0) - gap, quad.max(axis=0) + gap
+    return bool((low >= 0).all() and (high <= (size[1], size[0])).all())
 
 
 def _kept(crop: Image) -> Image:

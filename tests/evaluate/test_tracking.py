@@ -28,15 +28,15 @@ def box(left, top=0.0, width=40, height=20):
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
 
 
-def track(places, text="a", identity=0, visible=None):
+def track(places, text="a", identity=0, **flags):
     """A word by its left edges, {frame: x}."""
     quads = np.array([box(x) for x in places.values()], np.float32).reshape(-1, 4, 2)
-    flags = None if visible is None else np.array(visible, bool)
-    return Track(identity, text, np.array(list(places), np.int64), quads, flags)
+    flags = {name: np.array(values, bool) for name, values in flags.items()}
+    return Track(identity, text, np.array(list(places), np.int64), quads, **flags)
 
 
-def still(frames, x=0.0, text="a", visible=None):
-    return track(dict.fromkeys(frames, x), text, visible=visible)
+def still(frames, x=0.0, text="a", **flags):
+    return track(dict.fromkeys(frames, x), text, **flags)
 
 
 def test_the_same_tracks():
@@ -193,6 +193,17 @@ def test_texts_of_words_seen_for_a_moment_are_not_asked_for():
     assert score(truth, [], least_frames=0).texts == 2
 
 
+def test_texts_of_words_that_are_hardly_ever_whole_are_not_asked_for():
+    clear, cut = still(range(10)), still(range(10), 100, "b", whole=[True] * 4 + [False] * 6)
+    result = score([clear, cut], [clear, cut])
+    assert (result.texts, result.texts_right) == (1, 1)
+    assert (result.boxes, result.matches) == (20, 20)  # both are to be found
+    assert score([clear, cut], [], least_frames=4).texts == 2
+    # Whole, but not visible, is no help.
+    unseen = still(range(10), 100, "b", visible=[False] * 10, whole=[True] * 10)
+    assert score([unseen], []).texts == 0
+
+
 def test_a_text_without_a_common_box_is_not_right():
     result = score([still(range(9))], [still(range(9), 300)])
     assert (result.texts, result.texts_right, result.identified) == (1, 0, 0)
@@ -232,7 +243,10 @@ def test_tracks_are_checked():
 
 def test_files_give_back_what_was_written(tmp_path):
     path = tmp_path / "a.tracks.json"
-    truth = [still([1, 2, 5], 0.25, "Café\n", [True, False, True]), track({}, "x", 7)]
+    truth = [
+        still([1, 2, 5], 0.25, "Café\n", visible=[True, False, True], whole=[False, True, True]),
+        track({}, "x", 7),
+    ]
     path.write_text(dump_tracks(truth, "a.mp4"), encoding="utf-8")
     content = json.loads(path.read_text("utf-8"))
     assert (content["schema"], content["video"]) == ("ocrkit-tracks/1", "a.mp4")
@@ -244,6 +258,7 @@ def test_files_give_back_what_was_written(tmp_path):
         assert np.array_equal(one.quads, other.quads)
         assert one.quads.dtype == np.float32
         assert one.counted.tolist() == other.counted.tolist()
+        assert one.readable.tolist() == other.readable.tolist()
 
 
 def entry(**changes):
@@ -259,6 +274,7 @@ def entry(**changes):
         ([entry(frames=[-1, 0])], "tracks.0.frames.0: "),
         ([entry(quads=[box(0), box(1)[:3]])], "tracks.0.quads.1.3: Field required"),
         ([entry(visible=[True])], "visible: expected shape"),
+        ([entry(whole=[True])], "whole: expected shape"),
         ([entry(), entry()], "two tracks have the same id"),
         ([{"id": 1}], "tracks.0.text: Field required"),
     ],

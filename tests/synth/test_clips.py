@@ -216,6 +216,8 @@ def test_words_are_hidden_while_something_passes(sans: str) -> None:
             share = max(min(x1, left + 60) - max(x0, left), 0) / (x1 - x0)
             if abs(share - clips.LARGEST_LOSS) > 0.04:
                 assert visible == (share < clips.LARGEST_LOSS)
+            if share == 0 or share > 0.1:
+                assert track.whole[at] == (share == 0)
         assert track.visible[0]
         assert not track.visible.all()
     # What is painted is what hides.
@@ -232,6 +234,7 @@ def test_words_that_leave_the_frame(sans: str) -> None:
             assert right > 0
             outside = max(-left, 0) / (right - left)
             assert track.visible[at] == (outside <= clips.LARGEST_LOSS)
+            assert track.whole[at] == (outside <= clips.LARGEST_LOSS_OF_WHOLE)
             assert track.quads[at] == pytest.approx(
                 geometry.project(clip.camera.at(index / 25), quad)
             )

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from ocrkit.errors import DataError
 from ocrkit.synth import fonts as fonts_module
@@ -130,3 +131,11 @@ def test_of_many_characters_some_are_tried_from_all_their_length(folder: Path) -
         fonts_module.find_fonts([folder], characters=drawn + "鳥" * 20)
     assert len(fonts_module._tried("ab" * 3000)) == 128
     assert fonts_module._tried("ab" * 100) == "ab" * 100
+
+
+def test_faces_whose_capitals_are_alike_are_left_out(folder: Path, tmp_path: Path) -> None:
+    face = TTFont(folder / "DejaVuSans.ttf")
+    for table in face["cmap"].tables:
+        table.cmap[ord("K")] = table.cmap[ord("H")]
+    face.save(tmp_path / "alike.ttf")
+    assert fonts_module.find_fonts([folder]) == [folder / "DejaVuSans.ttf"]

@@ -118,6 +118,13 @@ def test_small_and_faint_words_are_ignored() -> None:
     ]
 
 
+def test_words_seen_from_the_side_are_too_narrow() -> None:
+    quads = np.array([[[0, 0], [w, 0], [w, 30], [0, 30]] for w in (31, 32, 20, 2)], np.float32)
+    texts = ("Sheathing", "Sheathing", "to", None)
+    # 10 * 0.35 = 3.5 px for each of nine letters are 31.5.
+    assert scenes.too_narrow(quads, texts, 10).tolist() == [True, False, False, False]
+
+
 def test_soft_words_must_be_higher() -> None:
     image = np.zeros((60, 200, 3), np.uint8)
     image[:, ::2] = 255
