@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit import crops, geometry
 from ocrkit.crops import cut, frame, is_tall, span_in_quad
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
-
-
-def box(left, top, right, bottom):
-    corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
-    return np.array(corners, np.float32)
 
 
 def one(image, quad, margin=0.0):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box, turned
 
 from ocrkit import detect, geometry
 from ocrkit.detect.ctpn import CTPN, CTPNConfig, CTPNMaps, CTPNTargets, _along_rows
@@ -16,17 +17,6 @@ from ocrkit.types import Sample
 CONFIG = CTPNConfig()
 MODEL = CTPN(CONFIG).eval()
 H8, H11, H16, H23 = range(4)
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def turn(width, height, x, y, degrees):
-    """A rectangle (4, 2) centred on (x, y), turned clockwise on screen."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return (corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).astype(np.float32)
 
 
 def encode(*quads, ignored=(), size=(64, 96), config=CONFIG):
@@ -194,7 +184,7 @@ def test_a_picture_without_words_gives_spare_negatives():
 
 
 def test_perfect_maps_have_no_loss():
-    words = box(10, 20, 60, 36), turn(40, 14, 60, 48, -10)
+    words = box(10, 20, 60, 36), turned(40, 14, 60, 48, math.radians(-10))
     terms = MODEL.loss(perfect(encode(*words)), batched(encode(*words)))
     assert sum(terms.values()).item() == pytest.approx(0, abs=1e-5)
 
@@ -221,12 +211,12 @@ def pages(draw):
     quarters = st.sampled_from([(128, 128), (384, 128), (128, 384), (384, 384)])
     for x, y in draw(st.lists(quarters, min_size=1, unique=True)):
         words.append(
-            turn(
+            turned(
                 draw(st.floats(40, 160)),
                 draw(st.floats(14, 60)),
                 x + draw(st.floats(-20, 20)),
                 y + draw(st.floats(-20, 20)),
-                draw(st.floats(-30, 30)),
+                draw(st.floats(-0.52, 0.52)),
             )
         )
     return words
@@ -296,7 +286,7 @@ def test_words_that_read_downwards_are_lines_of_tall_strips():
 
 
 def test_horizontal_output():
-    word = turn(100, 24, 128, 128, 12)
+    word = turned(100, 24, 128, 128, math.radians(12))
     (quad,) = decode(word, config=CTPNConfig(output="horizontal")).quads
     left, top = word.min(axis=0)
     right, bottom = word.max(axis=0)

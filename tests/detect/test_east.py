@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box, turned
 
 from ocrkit import detect, geometry
 from ocrkit.detect.east import EAST, EASTConfig, EASTMaps, EASTTargets, quad_losses, rbox_losses
@@ -14,17 +15,6 @@ from ocrkit.types import Sample
 
 RBOX, QUAD = EASTConfig(), EASTConfig(geometry="quad")
 MODELS = {"rbox": EAST(RBOX).eval(), "quad": EAST(QUAD).eval()}
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def turn(width, height, x, y, angle):
-    """A rectangle (4, 2) centred on (x, y), turned clockwise on screen by `angle`."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return (corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).astype(np.float32)
 
 
 def encode(*quads, ignored=(), size=(64, 96), config=RBOX):
@@ -67,13 +57,13 @@ def test_distances_by_hand():
     assert not targets.geometry[:, 4, 4].any()
 
 
-@pytest.mark.parametrize(("turned", "seen"), [(0.5, 0.5), (-0.7, -0.7), (1.2, 1.2 - math.pi / 2)])
-def test_angles_are_within_45_degrees(turned, seen):
-    targets = encode(turn(60, 24, 48, 32, turned))
+@pytest.mark.parametrize(("angle", "seen"), [(0.5, 0.5), (-0.7, -0.7), (1.2, 1.2 - math.pi / 2)])
+def test_angles_are_within_45_degrees(angle, seen):
+    targets = encode(turned(60, 24, 48, 32, angle))
     inside = targets.share[0] > 0
     np.testing.assert_allclose(targets.geometry[4][inside], seen, atol=1e-4)
     heights = targets.geometry[0][inside] + targets.geometry[2][inside]
-    np.testing.assert_allclose(heights, 24 if seen == turned else 60, rtol=1e-4)
+    np.testing.assert_allclose(heights, 24 if seen == angle else 60, rtol=1e-4)
 
 
 def test_the_rectangle_covers_a_word_that_is_none():
@@ -164,8 +154,8 @@ def test_quad_losses_by_hand():
     theirs = torch.tensor([[-20.0, -5, 20, -5, 20, 5, -20, 5]])
     ours = theirs + torch.tensor([[0.5, 0, 0, -3, 0, 0, 0, 0]])
     for start in range(4):
-        turned = ours.roll(2 * start, dims=1)
-        assert quad_losses(turned, theirs)["corners"].item() == pytest.approx(2.625 / 80)
+        rolled = ours.roll(2 * start, dims=1)
+        assert quad_losses(rolled, theirs)["corners"].item() == pytest.approx(2.625 / 80)
 
 
 def test_losses_have_the_gradients_they_should():
@@ -272,7 +262,7 @@ def words_of(seed, count):
     """Rotated words, one somewhere in each 160 px tile of a row."""
     rng = np.random.default_rng(seed)
     return [
-        turn(
+        turned(
             rng.uniform(30, 120),
             rng.uniform(12, 30),
             80 + 160 * k + rng.uniform(-10, 10),

@@ -3,14 +3,11 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit import geometry
 from ocrkit.detect._nms import overlapping, suppress
 from ocrkit.types import Detections
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def detections(*quads, scores):

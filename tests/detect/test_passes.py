@@ -10,6 +10,7 @@ import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quads import box, turned
 from torch import nn
 
 from ocrkit import detect, geometry
@@ -19,17 +20,6 @@ from ocrkit.detect._passes import Tile, merge, stitch, tiles
 from ocrkit.errors import ConfigError
 from ocrkit.image import resize_to_long_side
 from ocrkit.types import Detections
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def turned(width, height, x, y, angle):
-    """A rectangle (4, 2) centred on (x, y), turned clockwise on screen by `angle`."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return (corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).astype(np.float32)
 
 
 def detections(*quads, scores=None):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box, turned
 
 from ocrkit import detect, geometry
 from ocrkit.detect.pixellink import (
@@ -21,17 +22,6 @@ from ocrkit.types import Sample
 
 CONFIG = PixelLinkConfig()
 MODEL = PixelLink(CONFIG).eval()
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def turn(width, height, x, y, angle):
-    """A rectangle (4, 2) centred on (x, y), turned clockwise on screen by `angle`."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return (corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).astype(np.float32)
 
 
 def encode(*quads, ignored=(), size=(64, 96), config=CONFIG):
@@ -140,7 +130,7 @@ def test_what_is_said_in_ignored_words_does_not_matter():
 
 @given(
     st.builds(
-        turn,
+        turned,
         width=st.floats(40, 100),
         height=st.floats(16, 40),
         x=st.floats(80, 176),

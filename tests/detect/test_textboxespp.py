@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from quads import box, turned
 from torch import nn
 
 from ocrkit import detect, geometry
@@ -26,17 +27,6 @@ CONFIG = TextBoxesPPConfig()
 MODEL = TextBoxesPP(CONFIG).eval()
 RBOX = TextBoxesPP(TextBoxesPPConfig(geometry="rbox")).eval()
 SIZE = (192, 256)
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def turn(width, height, x, y, angle):
-    """A rectangle (4, 2) centred on (x, y), turned clockwise on screen by `angle`."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return (corners @ np.array([[cos, sin], [-sin, cos]]) + (x, y)).astype(np.float32)
 
 
 def encode(*quads, ignored=(), size=SIZE, config=CONFIG):
@@ -103,7 +93,7 @@ def test_a_word_as_large_as_a_prior_by_hand():
 
 
 def test_positives_are_those_that_overlap_by_half():
-    quad = turn(60, 24, 120, 90, 0.3)
+    quad = turned(60, 24, 120, 90, 0.3)
     targets = encode(quad)
     np.testing.assert_array_equal(targets.positive, overlap(targets, quad) >= 0.5)
     assert targets.valid.all()
@@ -111,7 +101,7 @@ def test_positives_are_those_that_overlap_by_half():
 
 
 def test_a_word_without_a_good_prior_has_its_best():
-    quad = turn(200, 12, 128, 96, 0)  # 17 times as wide as high
+    quad = turned(200, 12, 128, 96, 0)  # 17 times as wide as high
     targets = encode(quad)
     (place,) = np.flatnonzero(targets.positive)
     assert overlap(targets, quad)[place] == pytest.approx(overlap(targets, quad).max())
@@ -119,7 +109,7 @@ def test_a_word_without_a_good_prior_has_its_best():
 
 
 def test_two_words_in_one_place_have_a_prior_each():
-    quad = turn(200, 12, 128, 96, 0)
+    quad = turned(200, 12, 128, 96, 0)
     assert encode(quad, quad + np.float32(1)).positive.sum() == 2
 
 
@@ -242,7 +232,7 @@ def test_loss_is_taken_in_full_precision():
 
 
 words = st.builds(
-    turn,
+    turned,
     width=st.floats(20, 150),
     height=st.floats(9, 40),
     x=st.floats(40, 216),
@@ -328,7 +318,7 @@ def test_quads_are_suppressed_after_rectangles():
 
 def test_slanted_words_side_by_side_both_stay():
     """Their rectangles overlap, they do not."""
-    one, two = turn(100, 14, 100, 90, 0.6), turn(100, 14, 108, 110, 0.6)
+    one, two = turned(100, 14, 100, 90, 0.6), turned(100, 14, 108, 110, 0.6)
     maps = maps_of((one, 1.0), (two, 2.0))
     assert len(MODEL.decode(maps)[0]) == 2 - (overlap_of_rects(one, two) > 0.5)
     assert 0.2 < overlap_of_rects(one, two) < 0.5

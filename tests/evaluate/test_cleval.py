@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 from rapidfuzz.distance import LCSseq
 
 from ocrkit.errors import DataError, ShapeError
@@ -22,10 +23,6 @@ from ocrkit.evaluate.cleval import (
 from ocrkit.evaluate.protocols import DETECTION, SPOTTING
 
 DETECT, (READ,) = DETECTION["cleval"], SPOTTING["cleval"]
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
 def span(left, right):

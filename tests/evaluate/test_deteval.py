@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit.evaluate import Credit, Found, Pair, Result, Truth
 from ocrkit.evaluate.protocols import DETECTION
@@ -14,10 +15,6 @@ from ocrkit.evaluate.protocols import DETECTION
 RRC, DETEVAL, MTWI, TOTAL = (
     DETECTION[name] for name in ("ic13-rrc", "ic13-deteval", "mtwi", "totaltext")
 )
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
 def pixels(start, stop, rows=10):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit.errors import ShapeError
 from ocrkit.evaluate import Found, Pair, Result, Truth
@@ -13,10 +14,6 @@ from ocrkit.evaluate.protocols import DETECTION
 
 IC15 = DETECTION["ic15"]
 POLYGON, TD500, VOC17 = (DETECTION[name] for name in ("polygon-iou", "td500", "rctw17"))
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def span(left, right):

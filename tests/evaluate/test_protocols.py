@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit.errors import ShapeError
 from ocrkit.evaluate import Found, Result, Truth
@@ -17,10 +18,6 @@ BY_WORDS = [name for name in NAMES if name != "cleval"]
 """Those that count words and detections, not characters."""
 
 every = pytest.mark.parametrize("name", NAMES)
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
 def curved(left, top, length=80):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit.evaluate import Found, Pair, Truth
 from ocrkit.evaluate.iou import IoU
@@ -11,10 +12,6 @@ from ocrkit.evaluate.protocols import DETECTION
 from ocrkit.evaluate.tiou import TIoU
 
 TIOU, POLYGON = DETECTION["tiou-ic15"], DETECTION["tiou-polygon"]
-
-
-def box(left, top, right, bottom):
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
 def span(left, right):
