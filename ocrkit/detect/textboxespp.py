@@ -19,6 +19,8 @@ Where this differs from the paper:
     Priors of which half lies in an ignored word are not trained on; the paper does not say. A word
     whose middle lies outside the picture is ignored; SSD drops it.
     A picture without words still trains its `spare_negatives` hardest priors.
+    The priors that suppression leaves out still have a say in where the word is: box voting
+    (Gidaris and Komodakis, ICCV 2015, arXiv 1505.01749, section 5), for quads.
 """
 
 from collections.abc import Sequence
@@ -62,6 +64,9 @@ LEVELS = {
 CODES = {"quad": 12, "rbox": 9}
 """Numbers by which a prior tells a word: four of its horizontal rectangle, then its shape's."""
 
+VOTE_REACH = 0.6
+"""Of a word's height: so far a corner may lie from the best prior's to be averaged with it."""
+
 
 class TextBoxesPPConfig(DetectorConfig):
     """Defaults are the paper's where it gives one; the fields say where it does not."""
@@ -80,6 +85,16 @@ class TextBoxesPPConfig(DetectorConfig):
         6000,
         gt=0,
         description="the best that are suppressed, some ten a word; 400 in the released code",
+    )
+    vote_overlap: float = Field(
+        0.65,
+        ge=0,
+        le=1,
+        description="IoU with a word's rectangle, above which quads are averaged with its own; "
+        "1: none, as in the paper",
+    )
+    vote_score: float = Field(
+        0.1, ge=0, le=1, description="of priors whose quads are averaged; not in the paper"
     )
     rect_overlap: float = Field(
         0.5, ge=0, le=1, description="IoU of horizontal rectangles, first step; section III-D"
@@ -210,16 +225,23 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
 
     def _decode_one(self, confidence: Tensor, codes: Tensor, of: Floats) -> Detections:
         config = self.config
-        threshold = torch.tensor(config.threshold).logit()
-        places = torch.nonzero(confidence > threshold)[:, 0]
+        lowest = torch.tensor(min(config.threshold, config.vote_score)).logit()
+        places = torch.nonzero(confidence > lowest)[:, 0]
         best = confidence[places].argsort(descending=True, stable=True)[: config.candidates]
         places = places[best]
         scores = confidence[places].sigmoid().cpu().numpy()
         told = codes[:, places].T.float().cpu().numpy()
         of = of[places.cpu().numpy()]
-        kept = _suppress_rects(_priors.told_rects(told[:, :4], of), config.rect_overlap)
+        rects = _priors.told_rects(told[:, :4], of)
+        words = int((scores > config.threshold).sum())
+        kept = _suppress_rects(rects[:words], config.rect_overlap)
         told_shape = _priors.told_quads if config.geometry == "quad" else _priors.told_turned
-        quads = _clockwise(told_shape(told[kept, 4:], of[kept]))
+        quads = _clockwise(told_shape(told[:, 4:], of))
+        if config.vote_overlap < 1:
+            voters = np.flatnonzero(scores > config.vote_score)
+            quads = _voted(quads, rects, scores, kept, voters, config.vote_overlap)
+        else:
+            quads = quads[kept]
         found = Detections(quads, scores[kept])
         large = np.minimum(*geometry.extent(quads)) >= config.min_side
         return suppress(found[large], config.quad_overlap)
@@ -329,6 +351,39 @@ def _clockwise(quads: Floats) -> Floats:
     angles = np.arctan2(y, x)
     order = np.argsort((angles - angles[:, :1]) % np.float32(2 * np.pi), axis=1, kind="stable")
     return np.take_along_axis(quads, order[..., None], axis=1)
+
+
+def _voted(
+    quads: Floats,
+    rects: Floats,
+    scores: Floats,
+    kept: Indices,
+    voters: Indices,
+    overlap: float,
+) -> Floats:
+    """Quads (K, 4, 2) of the kept: means of those that tell the same word, by their squared scores.
+
+    Args:
+        quads: (N, 4, 2).
+        rects: (N, 4), in which voters must overlap.
+        scores: (N,).
+        kept: (K,) places of the words.
+        voters: Places of those that have a say.
+        overlap: IoU with the word's rectangle, above which they have.
+    """
+    voted = quads[kept]
+    areas = prod((rects[:, 2:] - rects[:, :2]).T)
+    heights = np.minimum(*geometry.extent(voted))
+    for row, word in enumerate(kept):
+        low = np.maximum(rects[word, :2], rects[voters, :2])
+        high = np.minimum(rects[word, 2:], rects[voters, 2:])
+        shared = np.maximum(high - low, 0).prod(axis=1)
+        near = voters[shared > overlap * (areas[word] + areas[voters] - shared)]
+        # One that starts at another corner, or ends at another letter, means something else.
+        apart = np.abs(quads[near] - quads[word]).max(axis=(1, 2))
+        near = np.union1d(near[apart < VOTE_REACH * heights[row]], word)
+        voted[row] = np.average(quads[near], axis=0, weights=scores[near] ** 2)
+    return voted
 
 
 def _suppress_rects(rects: Floats, threshold: float) -> Indices:

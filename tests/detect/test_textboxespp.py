@@ -304,8 +304,31 @@ def test_only_the_best_candidates_are_looked_at():
 def test_of_two_that_tell_one_word_the_better_stays():
     # Rectangles share 34 x 20 of 40 x 20 each: IoU 34/46 > 0.5.
     maps = maps_of((box(20, 20, 60, 40), 1.0), (box(26, 20, 66, 40), 2.0))
-    (found,) = MODEL.decode(maps)
+    paper = TextBoxesPP(TextBoxesPPConfig(vote_overlap=1)).eval()
+    (found,) = paper.decode(maps)
     np.testing.assert_allclose(found.quads, [box(26, 20, 66, 40)], atol=1e-3)
+
+
+def sigmoid(logit):
+    return 1 / (1 + math.exp(-logit))
+
+
+def test_others_that_tell_the_word_have_a_say_in_where_it_is():
+    # The third scores 0.27 and is no word by itself, the fourth 0.05, which is less than 0.1.
+    lefts, logits = (22, 20, 24, 26), (2.0, 1.0, -1.0, -3.0)
+    boxes = [box(left, 20, left + 40, 40) for left in lefts]
+    (found,) = MODEL.decode(maps_of(*zip(boxes, logits, strict=True)))
+    weights = [sigmoid(logit) ** 2 for logit in logits[:3]]
+    left = sum(x * w for x, w in zip(lefts, weights, strict=False)) / sum(weights)
+    np.testing.assert_allclose(found.quads, [box(left, 20, left + 40, 40)], atol=1e-3)
+    np.testing.assert_allclose(found.scores, [sigmoid(2)], rtol=1e-5)
+
+
+@pytest.mark.parametrize("other", [box(20, 20, 74, 40), box(20, 20, 33, 40)])
+def test_who_tells_another_word_has_no_say(other):
+    # 40 of 54 px shared, but its end is 14 away, more than 0.6 of 20; and 13 of 40 shared.
+    (found,) = MODEL.decode(maps_of((box(20, 20, 60, 40), 2.0), (other, 1.0)))
+    np.testing.assert_allclose(found.quads[:1], [box(20, 20, 60, 40)], atol=1e-3)
 
 
 def test_quads_are_suppressed_after_rectangles():
