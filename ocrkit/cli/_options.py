@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_DETECTOR, VIDEO_RECOGNIZER
+from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_RECOGNIZER
 from ocrkit.errors import ConfigError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -32,7 +32,7 @@ DetectorName = Annotated[
     str | None,
     typer.Option(
         "--detector",
-        help=f"{_MODEL} Default: {DETECTOR}, of videos {VIDEO_DETECTOR}.",
+        help=f"{_MODEL} Default: {DETECTOR}.",
         show_default=False,
     ),
 ]

@@ -44,12 +44,12 @@ def read(detector, recognizer):
     ("options", "models"),
     [
         ((), ("textboxespp", "rare")),
-        (("--video",), ("pixellink", "crnn")),
+        (("--video",), ("textboxespp", "crnn")),
         (("--video", "--detector", "east"), ("east", "crnn")),
         (("--recognizer", "crnn"), ("textboxespp", "crnn")),
     ],
 )
-def test_videos_have_models_of_their_own(video, monkeypatch, options, models):
+def test_videos_have_a_recogniser_of_their_own(video, monkeypatch, options, models):
     asked = []
 
     def load(*given, **_):
