@@ -28,6 +28,7 @@ from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
+import shapely
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -371,19 +372,23 @@ def _voted(
         voters: Places of those that have a say.
         overlap: IoU with the word's rectangle, above which they have.
     """
-    voted = quads[kept]
+    tree = shapely.STRtree(shapely.box(*rects[voters].T))
+    rows, columns = tree.query(shapely.box(*rects[kept].T))
+    words, others = kept[rows], voters[columns]
+    low = np.maximum(rects[words, :2], rects[others, :2])
+    high = np.minimum(rects[words, 2:], rects[others, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=1)
     areas = prod((rects[:, 2:] - rects[:, :2]).T)
-    heights = np.minimum(*geometry.extent(voted))
-    for row, word in enumerate(kept):
-        low = np.maximum(rects[word, :2], rects[voters, :2])
-        high = np.minimum(rects[word, 2:], rects[voters, 2:])
-        shared = np.maximum(high - low, 0).prod(axis=1)
-        near = voters[shared > overlap * (areas[word] + areas[voters] - shared)]
-        # One that starts at another corner, or ends at another letter, means something else.
-        apart = np.abs(quads[near] - quads[word]).max(axis=(1, 2))
-        near = np.union1d(near[apart < VOTE_REACH * heights[row]], word)
-        voted[row] = np.average(quads[near], axis=0, weights=scores[near] ** 2)
-    return voted
+    same = shared > overlap * (areas[words] + areas[others] - shared)
+    # One that starts at another corner, or ends at another letter, means something else.
+    apart = np.abs(quads[others] - quads[words]).max(axis=(1, 2))
+    same &= apart < VOTE_REACH * np.minimum(*geometry.extent(quads[words]))
+    same &= words != others
+    weights = scores**2
+    total, mean = weights[kept], quads[kept] * weights[kept, None, None]
+    np.add.at(total, rows[same], weights[others[same]])
+    np.add.at(mean, rows[same], quads[others[same]] * weights[others[same], None, None])
+    return np.asarray(mean / total[:, None, None], np.float32)
 
 
 def _suppress_rects(rects: Floats, threshold: float) -> Indices:

@@ -118,6 +118,17 @@ def test_text_is_read_three_times_and_then_no_more():
     assert scene.crops == 1
 
 
+def test_a_text_that_comes_in_is_read_anew_when_it_is_clear_of_the_edge():
+    # Its right end reaches the edge, at 240, until it has moved by 2.4 px: in frame 24.
+    said = {False: "CEANIC", True: "OCEANIC"}
+    scene = Scene(
+        {"x": lambda i: (192 - 0.1 * i, 40)}, lambda text, index: (said[index >= 24], 0.9)
+    )
+    _, linker = watch(scene, frames=60)
+    assert [track.text for track in linker.tracks()] == ["OCEANIC"]
+    assert scene.crops == 6  # three times at the edge, three times clear of it
+
+
 def test_a_sharper_crop_is_read_once_more_and_the_vote_decides():
     scene = Scene(
         {"EXIT": still(30, 40)}, lambda text, index: ("EX1I", 0.5) if index < 30 else (text, 0.97)

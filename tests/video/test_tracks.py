@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrkit.types import Character, Reading, Word
-from ocrkit.video.tracks import Moment, Track, Vote, aligned, alike, inside, look, sharpness
+from ocrkit.video.tracks import (
+    Moment,
+    Track,
+    Vote,
+    aligned,
+    alike,
+    clear_of_edges,
+    inside,
+    look,
+    sharpness,
+)
 
 QUAD = np.array([[10, 10], [50, 10], [50, 20], [10, 20]], np.float32)
 
@@ -41,6 +51,25 @@ def test_readings_that_agree_add_up_and_the_surest_speaks_for_them():
     one.add(Reading("a", 0.9, characters))
     one.add(Reading("a", 0.8))
     assert one.winner.characters == characters
+
+
+def test_readings_at_the_edge_count_a_tenth():
+    # 3 * 0.1 * -log(1 - 0.9) = 0.69 against -log(1 - 0.51) = 0.71
+    found = Vote()
+    for _ in range(3):
+        found.add(Reading("CEANIC", 0.9), whole=False)
+    assert (found.winner.text, found.count, found.whole) == ("CEANIC", 3, 0)
+    found.add(Reading("OCEANIC", 0.51))
+    assert (found.winner.text, found.count, found.whole) == ("OCEANIC", 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "clear"),
+    # 10 px high: 1.5 px must be free on each side of a frame of 100 x 60.
+    [(2, 2, True), (1, 2, False), (2, 1, False), (58, 48, True), (59, 48, False), (58, 49, False)],
+)
+def test_words_near_the_edge_may_be_cut(left, top, clear):
+    assert clear_of_edges(QUAD - 10 + np.float32([left, top]), (60, 100)) == clear
 
 
 def test_nothing_legible_only_counts():
