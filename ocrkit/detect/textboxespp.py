@@ -28,7 +28,6 @@ from math import prod
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-import shapely
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -39,6 +38,7 @@ from ocrkit.detect import _priors
 from ocrkit.detect._base import Detector, DetectorConfig
 from ocrkit.detect._nms import suppress
 from ocrkit.detect._priors import NOBODY, Indices, Level
+from ocrkit.detect._votes import voted
 from ocrkit.layers.backbones import VGG16, CompactPyramid
 from ocrkit.layers.losses import hardest_negatives
 from ocrkit.types import Bools, Detections, Floats, Sample
@@ -64,9 +64,6 @@ LEVELS = {
 
 CODES = {"quad": 12, "rbox": 9}
 """Numbers by which a prior tells a word: four of its horizontal rectangle, then its shape's."""
-
-VOTE_REACH = 0.6
-"""Of a word's height: so far a corner may lie from the best prior's to be averaged with it."""
 
 
 class TextBoxesPPConfig(DetectorConfig):
@@ -240,7 +237,7 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
         quads = _clockwise(told_shape(told[:, 4:], of))
         if config.vote_overlap < 1:
             voters = np.flatnonzero(scores > config.vote_score)
-            quads = _voted(quads, rects, scores, kept, voters, config.vote_overlap)
+            quads = voted(quads, rects, scores, kept, voters, config.vote_overlap)
         else:
             quads = quads[kept]
         found = Detections(quads, scores[kept])
@@ -352,43 +349,6 @@ def _clockwise(quads: Floats) -> Floats:
     angles = np.arctan2(y, x)
     order = np.argsort((angles - angles[:, :1]) % np.float32(2 * np.pi), axis=1, kind="stable")
     return np.take_along_axis(quads, order[..., None], axis=1)
-
-
-def _voted(
-    quads: Floats,
-    rects: Floats,
-    scores: Floats,
-    kept: Indices,
-    voters: Indices,
-    overlap: float,
-) -> Floats:
-    """Quads (K, 4, 2) of the kept: means of those that tell the same word, by their squared scores.
-
-    Args:
-        quads: (N, 4, 2).
-        rects: (N, 4), in which voters must overlap.
-        scores: (N,).
-        kept: (K,) places of the words.
-        voters: Places of those that have a say.
-        overlap: IoU with the word's rectangle, above which they have.
-    """
-    tree = shapely.STRtree(shapely.box(*rects[voters].T))
-    rows, columns = tree.query(shapely.box(*rects[kept].T))
-    words, others = kept[rows], voters[columns]
-    low = np.maximum(rects[words, :2], rects[others, :2])
-    high = np.minimum(rects[words, 2:], rects[others, 2:])
-    shared = np.maximum(high - low, 0).prod(axis=1)
-    areas = prod((rects[:, 2:] - rects[:, :2]).T)
-    same = shared > overlap * (areas[words] + areas[others] - shared)
-    # One that starts at another corner, or ends at another letter, means something else.
-    apart = np.abs(quads[others] - quads[words]).max(axis=(1, 2))
-    same &= apart < VOTE_REACH * np.minimum(*geometry.extent(quads[words]))
-    same &= words != others
-    weights = scores**2
-    total, mean = weights[kept], quads[kept] * weights[kept, None, None]
-    np.add.at(total, rows[same], weights[others[same]])
-    np.add.at(mean, rows[same], quads[others[same]] * weights[others[same], None, None])
-    return np.asarray(mean / total[:, None, None], np.float32)
 
 
 def _suppress_rects(rects: Floats, threshold: float) -> Indices:
