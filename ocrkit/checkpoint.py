@@ -7,7 +7,7 @@ file that was cut short or altered on its way is refused instead of reading nons
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ocrkit.detect import Detector
+    from ocrkit.language import LanguageModel
     from ocrkit.recognize import Recognizer
     from ocrkit.spot import SpottingNetwork
 
-Family = Literal["detect", "recognize", "spot"]
-FAMILIES: tuple[Family, ...] = ("detect", "recognize", "spot")
-BLOCKS = {"detect": "detector", "recognize": "recognizer", "spot": "spotter"}
+Family = Literal["detect", "recognize", "language", "spot"]
+FAMILIES: tuple[Family, ...] = ("detect", "recognize", "language", "spot")
+BLOCKS = {
+    "detect": "detector",
+    "recognize": "recognizer",
+    "language": "language model",
+    "spot": "spotter",
+}
 """What a family's config block is called, in errors and in `--set`."""
 
 SUFFIX = ".safetensors"
@@ -141,6 +147,13 @@ def load(
 ) -> "Recognizer[Any, Any, Any]": ...
 @overload
 def load(
+    family: Literal["language"],
+    name: str | Path,
+    device: str = "cpu",
+    settings: Mapping[str, Any] | None = None,
+) -> "LanguageModel[Any]": ...
+@overload
+def load(
     family: Literal["spot"],
     name: str | Path,
     device: str = "cpu",
@@ -160,6 +173,8 @@ def load(
     settings: Mapping[str, Any] | None = None,
 ) -> Any:
     """The model in a weights file, in single precision and ready to read.
+
+    A recogniser brings the language model along that its config names.
 
     Args:
         family: What kind of model is needed.
@@ -181,6 +196,7 @@ def load(
     block = _merged(card.config, settings or {})
     model = _build(family, block, BLOCKS[family] if settings else str(path))
     _fill(model, _tensors(path), path)
+    _teach(model)
     return model.eval().to(target)
 
 
@@ -204,15 +220,29 @@ def pick_device(name: str) -> "torch.device":
 
 def _build(family: Family, block: Mapping[str, Any], source: str) -> "nn.Module":
     """The network of a config block, with fresh weights."""
-    from ocrkit import detect, recognize, spot
+    from ocrkit import detect, language, recognize, spot
 
-    build = {"detect": detect.build, "recognize": recognize.build, "spot": spot.build}[family]
+    families: dict[Family, Callable[[Mapping[str, Any], str], nn.Module]] = {
+        "detect": detect.build,
+        "recognize": recognize.build,
+        "language": language.build,
+        "spot": spot.build,
+    }
     try:
-        return build(block, source)
+        return families[family](block, source)
     except ConfigError:
         raise
     except ValueError as error:  # each value is valid, but the network refuses the combination
         raise ConfigError(f"{source}: {error}") from error
+
+
+def _teach(model: "nn.Module") -> None:
+    """Give the recognisers in a model the language models that they name."""
+    from ocrkit.recognize import Recognizer
+
+    for part in model.modules():
+        if isinstance(part, Recognizer) and part.config.language is not None:
+            part.language = load("language", part.config.language).score
 
 
 def _merged(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ocrkit.recognize import _ctc
 from ocrkit.recognize._lexicon import Lexicon, read_lexicon
+from ocrkit.recognize._prefix_beam import prefix_beam
 from ocrkit.text import LATIN95, Charset
 from ocrkit.types import Floats
 
@@ -51,8 +52,8 @@ def ways(lexicon: Lexicon, beam: int) -> dict[str, Callable[[Floats], str]]:
         return _ctc.greedy(rows, CHARSET).text
 
     def widely(rows: Floats) -> str:
-        labels, _ = _ctc.prefix_beam(rows, beam)
-        return _ctc.spell(rows, labels, CHARSET).text
+        ((best, *_),) = prefix_beam(rows[None], beam)
+        return _ctc.spell(rows, best.labels, CHARSET).text
 
     def with_lexicon(rows: Floats) -> str:
         text = lexicon.correct(

@@ -112,6 +112,17 @@ Whitelist = Annotated[
         show_default=False,
     ),
 ]
+LanguageName = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="NAME",
+        help="The language model that chooses among the texts a picture may show: a shipped one's "
+        "name, a file, or `none`, for codes and serial numbers. Default: the recogniser's own. "
+        "Short for --set recognizer.language.",
+        show_default=False,
+    ),
+]
 Dpi = Annotated[
     float, typer.Option(min=10, max=2400, help="Pixels per inch to draw pages of PDF at.")
 ]
@@ -272,7 +283,7 @@ def seen_at(
     return pairs
 
 
-def said_in(lexicon: Path | None, whitelist: str | None) -> list[str]:
+def said_in(lexicon: Path | None, whitelist: str | None, language: str | None = None) -> list[str]:
     """What the recogniser may say, as pairs for `--set`; of what was not given, nothing.
 
     Raises:
@@ -285,6 +296,9 @@ def said_in(lexicon: Path | None, whitelist: str | None) -> list[str]:
         pairs.append(
             f"recognizer.whitelist={json.dumps(_characters(whitelist), ensure_ascii=False)}"
         )
+    if language is not None:
+        name = "null" if language == "none" else json.dumps(language, ensure_ascii=False)
+        pairs.append(f"recognizer.language={name}")
     return pairs
 
 

@@ -16,6 +16,7 @@ from ocrkit.cli._options import (
     Device,
     Dpi,
     Inputs,
+    LanguageName,
     LexiconFile,
     MaxPixels,
     MaxSide,
@@ -93,6 +94,7 @@ def e2e(
     scales: Scales = None,
     lexicon: LexiconFile = None,
     whitelist: Whitelist = None,
+    language: LanguageName = None,
     max_pixels: MaxPixels = None,
     config: ConfigFile = None,
     settings: Setting = None,
@@ -106,7 +108,7 @@ def e2e(
     if spotter is not None and (detector or recognizer):
         raise ConfigError("--spotter: takes the place of --detector and --recognizer; give one")
     seen = seen_at(max_side, tile, scales, "detector" if video else "spotter")
-    pairs = [*(settings or ()), *seen, *said_in(lexicon, whitelist)]
+    pairs = [*(settings or ()), *seen, *said_in(lexicon, whitelist, language)]
 
     def load(pairs: Sequence[str] = pairs) -> "Reader":
         return load_reader(

@@ -17,6 +17,7 @@ from ocrkit.cli._options import (
     Device,
     Dpi,
     Inputs,
+    LanguageName,
     LexiconFile,
     MaxPixels,
     OnlyRecognizerName,
@@ -65,12 +66,13 @@ def recognize(
     threads: Threads = None,
     lexicon: LexiconFile = None,
     whitelist: Whitelist = None,
+    language: LanguageName = None,
     max_pixels: MaxPixels = None,
     config: ConfigFile = None,
     settings: Setting = None,
 ) -> None:
     """Read crops of one upright word or line each: a line per crop, path, text and confidence."""
-    pairs = [*(settings or ()), *said_in(lexicon, whitelist)]
+    pairs = [*(settings or ()), *said_in(lexicon, whitelist, language)]
     opening = how_to_open(dpi, pages, allow_private)
     documents, failures = find(inputs)
     if show_attention:

@@ -31,13 +31,20 @@ class ConvNorm(nn.Sequential):
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions round which the input flows (He et al., arXiv 1512.03385, figure 2)."""
+    """Two 3x3 convolutions round which the input flows (He et al., arXiv 1512.03385, figure 2).
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        channels: In and out.
+        starts_idle: Whether it says what it hears until it has learnt more, if that is not
+            negative: the last normalisation starts with zeros.
+    """
+
+    def __init__(self, channels: int, *, starts_idle: bool = False) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            ConvNorm(channels, channels), ConvNorm(channels, channels, act=False)
-        )
+        last = ConvNorm(channels, channels, act=False)
+        self.body = nn.Sequential(ConvNorm(channels, channels), last)
+        if starts_idle:
+            nn.init.zeros_(last.get_parameter("1.weight"))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""

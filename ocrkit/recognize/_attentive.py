@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
@@ -19,14 +18,7 @@ from ocrkit.recognize._labels import MAX_LENGTH, Labels
 from ocrkit.text import Charset
 from ocrkit.types import Character, Floats, Image, Reading
 
-
-class AttentiveConfig(RecognizerConfig):
-    """What they can be told."""
-
-    beam: int = Field(1, ge=1, description="texts followed at once; 1 is greedy")
-
-
-C = TypeVar("C", bound=AttentiveConfig)
+C = TypeVar("C", bound=RecognizerConfig)
 Maps = TypeVar("Maps", bound=tuple[Tensor, ...])
 
 
@@ -55,7 +47,10 @@ class AttentiveRecognizer(Recognizer[C, Maps, Labels]):
 
     def decode(self, maps: Maps) -> list[Reading]:
         """The likeliest text that was found; then the lexicon's say."""
-        readings = self._readings(maps, self._search(maps))
+        found = self._search(maps)
+        texts = [[self._text(row) for row in rows] for rows in found.classes.tolist()]
+        logs = list(found.logs.double().cpu().numpy())
+        readings = self._readings(maps, found.of(self.likeliest(texts, logs)))
         if self.lexicon is None:
             return readings
         rows = zip(*(torch.split(part, 1) for part in maps), strict=True)
@@ -65,7 +60,7 @@ class AttentiveRecognizer(Recognizer[C, Maps, Labels]):
         ]
 
     def _search(self, maps: Maps) -> Decoded:
-        """The likeliest texts."""
+        """Texts that the search found."""
         features, width = self._features(maps), self.config.beam
         return self.decoder.search(features, self.probabilities, width, MAX_LENGTH)
 
@@ -75,7 +70,7 @@ class AttentiveRecognizer(Recognizer[C, Maps, Labels]):
 
         def score(texts: Sequence[str]) -> NDArray[np.float64]:
             found = self._told(texts, maps)
-            return found.confidences.log().sum(dim=1).double().cpu().numpy()
+            return found.logs[:, 0].double().cpu().numpy()
 
         text = self.lexicon.correct(reading.text, score)
         if text == reading.text:
@@ -89,9 +84,16 @@ class AttentiveRecognizer(Recognizer[C, Maps, Labels]):
         features = self._features(maps).expand(len(texts), -1, -1)
         return self.decoder.follow(features, classes.to(features.device), self.probabilities)
 
+    def _text(self, classes: Sequence[int]) -> str:
+        """What classes (L,), END included, say."""
+        length = classes.index(END) if END in classes else len(classes)
+        return self.charset.decode(index - 1 for index in classes[:length])
+
     def _readings(self, maps: Maps, found: Decoded) -> list[Reading]:
-        centres = self._centres(maps, found.attention)
-        rows = zip(*(part.cpu().numpy() for part in (found[0], found[1], centres)), strict=True)
+        """Of pictures with one text each."""
+        classes, confidences, attention = (part[:, 0] for part in found)
+        told = classes, confidences, self._centres(maps, attention)
+        rows = zip(*(part.cpu().numpy() for part in told), strict=True)
         return [self._reading(*row) for row in rows]
 
     def _reading(self, classes: NDArray[np.int64], confidences: Floats, centres: Floats) -> Reading:

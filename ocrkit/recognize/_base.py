@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, final
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 from torch import Tensor, nn
 
@@ -17,7 +18,7 @@ from ocrkit.config import Config
 from ocrkit.errors import ConfigError
 from ocrkit.layers.inference import as_memory_allows
 from ocrkit.recognize._confidence import Aggregate, aggregate
-from ocrkit.recognize._lexicon import Lexicon, read_lexicon
+from ocrkit.recognize._lexicon import Lexicon, Score, read_lexicon
 from ocrkit.text import LATIN95, Charset, load_charset
 from ocrkit.types import Character, Floats, Glimpses, Image, Reading
 
@@ -56,6 +57,19 @@ class RecognizerConfig(Config):
     whitelist: str | None = Field(
         None, min_length=1, description="the only characters it may say; null for all it can"
     )
+    beam: int = Field(
+        1,
+        gt=0,
+        description="texts that the search keeps, for the language to choose among; 1 is greedy",
+    )
+    language: str | Path | None = Field(
+        None,
+        description="a language model, by name or file: of the texts that a picture may show, it "
+        "says which are likelier; null for none",
+    )
+    language_weight: float = Field(
+        0.25, ge=0, description="of the log-probability of a text in it, next to the picture's"
+    )
     lexicon: Path | None = Field(
         None,
         exclude=True,  # a file of whoever reads, which is no part of the weights
@@ -79,6 +93,12 @@ class RecognizerConfig(Config):
     def _holds_each_character_once(cls, charset: str) -> str:
         Charset(charset)
         return charset
+
+    @model_validator(mode="after")
+    def _has_texts_to_choose_among(self) -> Self:
+        if self.language is not None and self.beam == 1:
+            raise ValueError("language: chooses among the texts of a beam; set beam to 10, too")
+        return self
 
     @model_validator(mode="after")
     def _can_say_the_whitelist(self) -> Self:
@@ -108,6 +128,8 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         super().__init__()
         self.config = config
         self.charset = Charset(config.charset)
+        self.language: Score | None = None
+        """log p(text) of texts, before the picture is seen; `checkpoint.load` brings it along."""
         self.lexicon: Lexicon | None = None
         if config.lexicon is not None:
             self.lexicon = read_lexicon(
@@ -159,6 +181,29 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         allowed = self.get_buffer("_allowed")
         scaled = logits.detach().float() / self.config.temperature
         return scaled.masked_fill(~allowed, -math.inf).softmax(dim=-1)
+
+    @final
+    def likeliest(
+        self, texts: Sequence[Sequence[str]], logs: Sequence[NDArray[np.float64]]
+    ) -> list[int]:
+        """Which text of each picture is likeliest, by picture and language, if it has one.
+
+        Whether there is any text, the picture alone decides.
+
+        Args:
+            texts: What each picture may say, one text at least.
+            logs: log p(text | picture) of each of them.
+        """
+        best = [int(np.argmax(own)) for own in logs]
+        if self.language is None or not texts:
+            return best
+        known = self.language([text for own in texts for text in own])
+        ends = np.cumsum([len(own) for own in texts])[:-1]
+        for i, told in enumerate(np.split(self.config.language_weight * known, ends)):
+            if texts[i][best[i]]:
+                empty = np.array([not text for text in texts[i]])
+                best[i] = int(np.argmax(np.where(empty, -np.inf, logs[i] + told)))
+        return best
 
     @final
     @torch.inference_mode()

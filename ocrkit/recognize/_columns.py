@@ -1,8 +1,13 @@
 """Convolutions that turn a picture of a word, 32 pixels high, into a sequence of columns."""
 
+from collections import OrderedDict
+
 from torch import nn
 
-from ocrkit.layers.blocks import ConvNorm
+from ocrkit.layers.blocks import ConvNorm, Residual
+
+DEEPER = {"1": (64,), "4": (128, 128)}
+"""Residual blocks of `deep`, by the layer of `lite` that they follow: their channels."""
 
 
 def lite() -> tuple[nn.Sequential, int]:
@@ -23,6 +28,21 @@ def lite() -> tuple[nn.Sequential, int]:
         nn.ReLU(inplace=True),
     )
     return layers, 256
+
+
+def deep() -> tuple[nn.Sequential, int]:
+    """`lite` with residual blocks where strokes are seen: twice the layers, the same sizes.
+
+    The layers of `lite` keep their names and the blocks start as if they were not there, so that
+    a trained `lite` can grow into it.
+    """
+    layers, channels = lite()
+    grown: OrderedDict[str, nn.Module] = OrderedDict()
+    for name, layer in layers.named_children():
+        grown[name] = layer
+        for number, width in enumerate(DEEPER.get(name, ())):
+            grown[f"{name}_{number}"] = Residual(width, starts_idle=True)
+    return nn.Sequential(grown), channels
 
 
 def shared() -> tuple[nn.Sequential, int]:

@@ -73,52 +73,6 @@ def greedy(probabilities: Floats, charset: Charset) -> Reading:
     return _reading(probabilities, best[runs[:, 0]], runs, charset)
 
 
-def prefix_beam(probabilities: Floats, width: int) -> tuple[NDArray[np.int64], float]:
-    """The most probable labelling that a prefix search finds, and the log of its probability.
-
-    A labelling's probability is the sum over all its alignments, so the best one may be another
-    than that of the best path. With prefix beam search (Graves et al., ICML 2006, section 3.2, as
-    Hannun et al., arXiv 1408.2873, algorithm 1) `width` prefixes are kept at each time step: a beam
-    as wide as there are prefixes is exact.
-
-    Args:
-        probabilities: (T, K), each row sums to 1.
-        width: At least 1.
-
-    Returns:
-        Class indices (L,), none of them the blank; and the logarithm.
-    """
-    prefixes: list[tuple[int, ...]] = [()]
-    # Of the alignments of each prefix so far: those that end with a blank, and with its last label.
-    blank, label, scale = np.ones(1), np.zeros(1), 0.0
-    for row in np.asarray(probabilities, np.float64):
-        last = np.array([prefix[-1] if prefix else BLANK for prefix in prefixes])
-        each = np.arange(len(prefixes))
-        grown = np.outer(blank + label, row)
-        grown[each, last] = blank * row[last]  # the same label again needs a blank before it
-        grown[:, BLANK] = 0
-        blank, label = (blank + label) * row[BLANK], label * row[last]
-        places = {prefix: i for i, prefix in enumerate(prefixes)}
-        for child, prefix in enumerate(prefixes):
-            parent = places.get(prefix[:-1]) if prefix else None
-            if parent is not None:
-                label[child] += grown[parent, prefix[-1]]
-                grown[parent, prefix[-1]] = 0
-        mass = np.concatenate([blank + label, grown.ravel()])
-        kept = np.argsort(-mass, kind="stable")[:width]
-        kept = kept[mass[kept] > 0]
-        parents, added = np.divmod(kept - len(each), len(row))
-        prefixes = [
-            prefixes[i] if i < len(each) else (*prefixes[parent], int(k))
-            for i, parent, k in zip(kept, parents, added, strict=True)
-        ]
-        blank = np.append(blank, np.zeros(grown.size))[kept] / mass[kept[0]]
-        label = np.append(label, grown)[kept] / mass[kept[0]]
-        scale += float(np.log(mass[kept[0]]))
-    best = int(np.argmax(blank + label))
-    return np.array(prefixes[best], np.int64), scale + float(np.log(blank[best] + label[best]))
-
-
 def likelihoods(
     probabilities: Floats, labellings: Sequence[NDArray[np.int64]]
 ) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ i + 1.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,43 +24,49 @@ Tensors = tuple[Tensor, ...]
 
 
 class Decoded(NamedTuple):
-    """The likeliest texts of B pictures: what was chosen in each of L steps, END included.
+    """Texts that B pictures may show, W of each: what was chosen in each of L steps, END included.
 
-    `classes` (B, L) int64; after its END, a text has END only. `confidences` (B, L), the
-    probability of each choice. `attention` (B, L, T): where it looked; rows sum to 1.
+    `classes` (B, W, L) int64; after its END, a text has END only. `confidences` (B, W, L), the
+    probability of each choice. `attention` (B, W, L, T): where it looked; rows sum to 1.
     """
 
     classes: Tensor
     confidences: Tensor
     attention: Tensor
 
+    @property
+    def logs(self) -> Tensor:
+        """Log p(text | picture), (B, W)."""
+        return self.confidences.log().sum(dim=2)
+
+    def of(self, places: Sequence[int]) -> "Decoded":
+        """One text of each picture; (B, 1, ...)."""
+        index = torch.tensor(places, device=self.classes.device)
+        rows = torch.arange(len(places), device=self.classes.device)
+        return Decoded(*(part[rows, index][:, None] for part in self))
+
     def turned(self) -> "Decoded":
         """Texts that were read backwards, the right way round; what follows them stays."""
-        steps = self.classes.shape[1]
+        steps = self.classes.shape[2]
         place = torch.arange(steps, device=self.classes.device)
-        lengths = (self.classes != END).sum(dim=1, keepdim=True)
+        lengths = (self.classes != END).sum(dim=2, keepdim=True)
         order = torch.where(place < lengths, lengths - 1 - place, place)
-        looks = order[..., None].expand(-1, -1, self.attention.shape[2])
+        looks = order[..., None].expand(-1, -1, -1, self.attention.shape[3])
         return Decoded(
-            self.classes.gather(1, order),
-            self.confidences.gather(1, order),
-            self.attention.gather(1, looks),
+            self.classes.gather(2, order),
+            self.confidences.gather(2, order),
+            self.attention.gather(2, looks),
         )
 
-    def or_better(self, other: "Decoded") -> "Decoded":
-        """For each picture the text of the two that is likelier as a whole."""
-        steps = max(self.classes.shape[1], other.classes.shape[1])
-        one, two = self._padded(steps), other._padded(steps)
-        better = two.confidences.log().sum(dim=1) > one.confidences.log().sum(dim=1)
-        return Decoded(
-            torch.where(better[:, None], two.classes, one.classes),
-            torch.where(better[:, None], two.confidences, one.confidences),
-            torch.where(better[:, None, None], two.attention, one.attention),
-        )
+    def beside(self, other: "Decoded") -> "Decoded":
+        """The texts of both."""
+        steps = max(self.classes.shape[2], other.classes.shape[2])
+        pairs = zip(self._padded(steps), other._padded(steps), strict=True)
+        return Decoded(*(torch.cat(pair, dim=1) for pair in pairs))
 
     def _padded(self, steps: int) -> "Decoded":
         """With so many steps: after its END a text goes on with END, which is certain."""
-        more = steps - self.classes.shape[1]
+        more = steps - self.classes.shape[2]
         return Decoded(
             F.pad(self.classes, (0, more), value=END),
             F.pad(self.confidences, (0, more), value=1.0),
@@ -109,7 +115,7 @@ class Decoder(nn.Module, ABC):
         """
 
     def follow(self, features: Tensor, classes: Tensor, probabilities: Probabilities) -> Decoded:
-        """How likely given texts are.
+        """How likely given texts are, one of each picture.
 
         Args:
             features: (B, T, C).
@@ -120,12 +126,13 @@ class Decoder(nn.Module, ABC):
         logits, attention = self(features, previous)
         found = probabilities(logits).gather(2, classes[..., None])[..., 0]
         over = F.pad(classes == END, (1, 0))[:, :-1].cumsum(dim=1) > 0
-        return Decoded(classes, found.masked_fill(over, 1.0), attention)
+        told = classes, found.masked_fill(over, 1.0), attention
+        return Decoded(*(part[:, None] for part in told))
 
     def search(
         self, features: Tensor, probabilities: Probabilities, width: int, length: int
     ) -> Decoded:
-        """The likeliest texts that a beam search finds; of width 1, the greedy choice.
+        """The likeliest texts that a beam search finds, best first; of width 1, the greedy choice.
 
         Args:
             features: (B, T, C).
@@ -161,8 +168,8 @@ class Decoder(nn.Module, ABC):
             history.append((chosen.flatten(), confidence, attention[beams]))
             if bool(done.all()):
                 break
-        best = [torch.stack(parts, dim=1)[rows[:, 0]] for parts in zip(*history, strict=True)]
-        return Decoded(*best)
+        told = (torch.stack(parts, dim=1) for parts in zip(*history, strict=True))
+        return Decoded(*(part.view(count, width, *part.shape[1:]) for part in told))
 
 
 def nll(decoder: nn.Module, features: Tensor, classes: Tensor, lengths: Tensor) -> Tensor:

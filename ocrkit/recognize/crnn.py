@@ -25,19 +25,20 @@ from ocrkit.layers.blocks import SequenceEncoder
 from ocrkit.layers.rectify import Rectifier
 from ocrkit.recognize import _ctc, _labels
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
-from ocrkit.recognize._columns import lite, paper, shared
+from ocrkit.recognize._columns import deep, lite, paper, shared
 from ocrkit.recognize._labels import Labels
+from ocrkit.recognize._prefix_beam import Labelling, prefix_beam
 from ocrkit.text import Charset
 from ocrkit.types import Floats, Reading
 
-NETWORKS = {"lite": lite, "paper": paper, "shared": shared}
+NETWORKS = {"lite": lite, "deep": deep, "paper": paper, "shared": shared}
 
 
 class CRNNConfig(RecognizerConfig):
     """Defaults are of the shipped network; `network: paper` builds table 1."""
 
     name: Literal["crnn"] = "crnn"
-    network: Literal["lite", "paper", "shared"] = Field(
+    network: Literal["lite", "deep", "paper", "shared"] = Field(
         "lite",
         description="which convolutional layers; `shared` has those that read the feature maps of "
         "a detector, see FOTS",
@@ -51,11 +52,6 @@ class CRNNConfig(RecognizerConfig):
         "them, which thousands of characters need; null for one; not in the paper",
     )
     dropout: float = Field(0.1, ge=0, lt=1, description="before the classifier; not in the paper")
-    beam: int = Field(
-        1,
-        gt=0,
-        description="prefixes that the search keeps; 1 reads the best path (section 2.3.2)",
-    )
 
     rectifier: Literal["none", "affine", "tps"] = Field(
         "none", description="straightens the picture first, see RARE; not in the paper"
@@ -115,12 +111,15 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
         return {"ctc": _ctc.ctc_loss(maps.logits, labels, lengths)}
 
     def decode(self, maps: CRNNMaps) -> list[Reading]:
-        """The best path of each image, or what the beam finds; then the lexicon's say.
+        """The best path of each image, or what the beam finds likeliest; then the lexicon's say.
 
         Section 2.3.2 for both; but for what the lexicon weighs against the picture, see `Lexicon`.
         """
         probabilities = self.probabilities(maps.logits).cpu().numpy()
-        readings = [self._read(rows) for rows in probabilities]
+        readings = [
+            self._corrected(reading, rows)
+            for reading, rows in zip(self._read(probabilities), probabilities, strict=True)
+        ]
         if self.rectifier is None:
             return readings
         return [self._bent(reading, at) for reading, at in zip(readings, maps.points, strict=True)]
@@ -137,12 +136,24 @@ class CRNN(Recognizer[CRNNConfig, CRNNMaps, Labels]):
         ]
         return replace(reading, characters=tuple(characters))
 
-    def _read(self, probabilities: Floats) -> Reading:
-        """What one image says, of whose time steps these are the probabilities (T, K)."""
-        reading = _ctc.greedy(probabilities, self.charset)
-        if self.config.beam > 1:
-            labels, _ = _ctc.prefix_beam(probabilities, self.config.beam)
-            reading = _ctc.spell(probabilities, labels, self.charset)
+    def _read(self, probabilities: Floats) -> list[Reading]:
+        """What images say, of whose time steps these are the probabilities (B, T, K)."""
+        if self.config.beam == 1:
+            return [_ctc.greedy(rows, self.charset) for rows in probabilities]
+        found = prefix_beam(probabilities, self.config.beam)
+        texts = [[self._text(labelling) for labelling in beams] for beams in found]
+        logs = [np.array([labelling.log for labelling in beams]) for beams in found]
+        chosen = self.likeliest(texts, logs)
+        return [
+            _ctc.spell(rows, beams[place].labels, self.charset)
+            for rows, beams, place in zip(probabilities, found, chosen, strict=True)
+        ]
+
+    def _text(self, labelling: Labelling) -> str:
+        return self.charset.decode(label - 1 for label in labelling.labels.tolist())
+
+    def _corrected(self, reading: Reading, probabilities: Floats) -> Reading:
+        """A reading of one image, or what the lexicon has in its stead."""
         if self.lexicon is None:
             return reading
 

@@ -25,7 +25,7 @@ from torch import Tensor
 from ocrkit.layers.blocks import SequenceEncoder
 from ocrkit.layers.rectify import Rectifier
 from ocrkit.recognize._attention import AttentionDecoder
-from ocrkit.recognize._attentive import AttentiveConfig, AttentiveRecognizer, middles, picture
+from ocrkit.recognize._attentive import AttentiveRecognizer, middles, picture
 from ocrkit.recognize._base import RecognizerConfig, pad, prepare
 from ocrkit.recognize._columns import lite, paper
 from ocrkit.recognize._decoder import Decoded, nll
@@ -33,7 +33,7 @@ from ocrkit.recognize._labels import MAX_LENGTH, Labels
 from ocrkit.types import Floats, Glimpses, Image
 
 
-class RAREConfig(AttentiveConfig):
+class RAREConfig(RecognizerConfig):
     """Defaults are of the shipped network; `network: paper`, `hidden: 256` is the paper's."""
 
     name: Literal["rare"] = "rare"
@@ -110,20 +110,20 @@ class RARE(AttentiveRecognizer[RAREConfig, RAREMaps]):
         # The padding on the right is no part of the crop.
         stretch = np.array([images.shape[-1] / seen.shape[-1] * crop.shape[1], crop.shape[0]])
         fiducials: Floats = (points[0].cpu().numpy() + 1) / 2 * stretch
-        attention = found.attention[0, : len(reading.text)].cpu().numpy()
+        attention = found.attention[0, 0, : len(reading.text)].cpu().numpy()
         return Glimpses(reading, picture(straight), fiducials.astype(np.float32), attention)
 
     def _features(self, maps: RAREMaps) -> Tensor:
         return maps.features.float()
 
     def _search(self, maps: RAREMaps) -> Decoded:
-        """The likeliest texts, of both directions if there are two."""
+        """Texts that the search found, in both directions if there are two decoders."""
         found = super()._search(maps)
         if self.backward is None:
             return found
         features, width = self._features(maps), self.config.beam
         other = self.backward.search(features, self.probabilities, width, MAX_LENGTH)
-        return found.or_better(other.turned())
+        return found.beside(other.turned())
 
     def _centres(self, maps: RAREMaps, attention: Tensor) -> Tensor:
         """At half the height of the straightened picture."""

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from ocrkit.layers.attention import Attention, sinusoids
 from ocrkit.layers.blocks import ConvNorm
-from ocrkit.recognize._attentive import AttentiveConfig, AttentiveRecognizer, middles, picture
+from ocrkit.recognize._attentive import AttentiveRecognizer, middles, picture
 from ocrkit.recognize._base import RecognizerConfig, pad, prepare
 from ocrkit.recognize._decoder import nll
 from ocrkit.recognize._labels import MAX_LENGTH, Labels
@@ -32,7 +32,7 @@ from ocrkit.recognize._transformer import TransformerDecoder
 from ocrkit.types import Glimpses, Image
 
 
-class SATRNConfig(AttentiveConfig):
+class SATRNConfig(RecognizerConfig):
     """Defaults are of `lite`; the paper's is `paper`, 512 channels, 8 heads, 12 + 6 layers."""
 
     name: Literal["satrn"] = "satrn"
@@ -94,7 +94,7 @@ class SATRN(AttentiveRecognizer[SATRNConfig, SATRNMaps]):
         seen = prepare(crop, self.config.height, self.config.max_width)
         maps = self(torch.from_numpy(pad([seen])).to(next(self.parameters()).device))
         (reading,) = self.read([crop])
-        attention = self._along(maps, self._told([reading.text], maps).attention)[0]
+        attention = self._along(maps, self._told([reading.text], maps).attention[:, 0])[0]
         # The padding on the right is no part of what is shown.
         columns = -(-seen.shape[-1] // 4)
         shown = attention[: len(reading.text), :columns].cpu().numpy()

@@ -85,10 +85,20 @@ def test_ranges_are_those_of_regular_expressions(whitelist, characters):
     assert parse_settings([pair]) == {"recognizer": {"whitelist": characters}}
 
 
+@pytest.mark.parametrize(
+    ("language", "wanted"), [("none", None), ("english", "english"), ("a b/#1.x", "a b/#1.x")]
+)
+def test_a_language_by_name_or_file_or_none(language, wanted):
+    (pair,) = said_in(None, None, language)
+    assert parse_settings([pair]) == {"recognizer": {"language": wanted}}
+
+
 @pytest.mark.parametrize("command", ["recognize", "e2e"])
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--language", "x.bin", "--set", "recognizer.beam=2"], "x.bin: no such weights file"),
+        (["--language", "english"], "language: chooses among the texts of a beam; set beam to 10"),
         (["--whitelist", "9-0"], "--whitelist 9-0: the range 9-0 runs backwards; "),
         (["--whitelist", "0-9Z-A"], "--whitelist 0-9Z-A: the range Z-A runs backwards; "),
         (["--whitelist", ""], "--whitelist: expected characters and ranges, as in 0-9A-Z"),

@@ -26,7 +26,7 @@ class Says(torch.nn.Module):
     def search(self, features, probabilities, width, length):
         classes, confidences = (torch.tensor(part) for part in self.found)
         looks = torch.eye(8)[self.columns[: classes.shape[1]]].expand(len(classes), -1, -1)
-        return Decoded(classes, confidences, looks)
+        return Decoded(classes[:, None], confidences[:, None], looks[:, None])
 
 
 @pytest.fixture

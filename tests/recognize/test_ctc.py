@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocrkit.recognize import _ctc
+from ocrkit.recognize._prefix_beam import prefix_beam
 from ocrkit.text import Charset
 
 AB = Charset("ab")
@@ -118,10 +119,38 @@ def test_blanks_between_all_characters_give_the_text_back(label):
     assert _ctc.greedy(one_hot(path), AB).text == AB.decode(k - 1 for k in label)
 
 
+def best_of(rows, width):
+    (found,) = prefix_beam(np.asarray(rows)[None], width)
+    return found[0]
+
+
+@given(probabilities())
+def test_a_wide_beam_knows_all_labellings_and_their_order(rows):
+    totals, _ = enumerated(rows)
+    (found,) = prefix_beam(np.asarray(rows)[None], width=1000)
+    known = {tuple(labelling.labels): math.exp(labelling.log) for labelling in found}
+    assert len(known) == len(found)
+    assert known == pytest.approx({k: v for k, v in totals.items() if v > 0}, rel=1e-9)
+    assert [labelling.log for labelling in found] == sorted(known_logs(found), reverse=True)
+
+
+def known_logs(found):
+    return [labelling.log for labelling in found]
+
+
+def test_pictures_are_searched_as_if_alone():
+    rng = np.random.default_rng(3)
+    rows = rng.dirichlet(np.ones(5), (6, 9))
+    for alone, together in zip(rows, prefix_beam(rows, 4), strict=True):
+        (found,) = prefix_beam(alone[None], 4)
+        assert known_logs(found) == known_logs(together)
+        assert all(np.array_equal(a.labels, b.labels) for a, b in zip(found, together, strict=True))
+
+
 @given(probabilities())
 def test_a_wide_beam_finds_the_most_probable_labelling(rows):
     totals, _ = enumerated(rows)
-    label, log_probability = _ctc.prefix_beam(rows, width=1000)
+    label, log_probability = best_of(rows, width=1000)
     assert math.exp(log_probability) == pytest.approx(max(totals.values()), rel=1e-9)
     assert totals[tuple(label)] == pytest.approx(max(totals.values()), rel=1e-9)
 
@@ -129,7 +158,7 @@ def test_a_wide_beam_finds_the_most_probable_labelling(rows):
 def test_a_beam_sums_where_the_best_path_does_not():
     """Two steps, blank 0.6 and `a` 0.4: the path of blanks has 0.36, the three others 0.64."""
     rows = np.array([[0.6, 0.4], [0.6, 0.4]])
-    label, log_probability = _ctc.prefix_beam(rows, width=2)
+    label, log_probability = best_of(rows, width=2)
     assert (label.tolist(), _ctc.greedy(rows, Charset("a")).text) == ([1], "")
     assert log_probability == pytest.approx(math.log(0.64))
 
@@ -137,7 +166,7 @@ def test_a_beam_sums_where_the_best_path_does_not():
 @given(probabilities(), st.integers(1, 3))
 def test_a_narrow_beam_claims_no_more_than_is_true(rows, width):
     totals, _ = enumerated(rows)
-    label, log_probability = _ctc.prefix_beam(rows, width)
+    label, log_probability = best_of(rows, width)
     assert math.exp(log_probability) <= totals[tuple(label)] * (1 + 1e-9)
 
 
@@ -147,14 +176,14 @@ def test_a_beam_keeps_no_more_prefixes_than_its_width():
     What `a` had of its own, 0.4 of which 0.24 + 0.16 would have stayed, was dropped.
     """
     rows = np.array([[0.6, 0.4], [0.6, 0.4]])
-    label, log_probability = _ctc.prefix_beam(rows, width=1)
+    label, log_probability = best_of(rows, width=1)
     assert label.tolist() == []
     assert log_probability == pytest.approx(math.log(0.36))
 
 
 def test_long_inputs_do_not_underflow():
     rows = np.full((3000, 3), 1 / 3)
-    assert np.isfinite(_ctc.prefix_beam(rows, 4)[1])
+    assert np.isfinite(best_of(rows, 4).log)
     found = _ctc.likelihoods(rows, [np.array([1, 2]), np.array([1] * 400)])
     assert np.isfinite(found).all()
     assert found[0] == pytest.approx(torch_likelihood(rows, [1, 2]), rel=1e-9)
