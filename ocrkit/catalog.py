@@ -16,11 +16,8 @@ from ocrkit.errors import UnknownModelError
 
 T = TypeVar("T")
 
-DETECTOR, RECOGNIZER = "textboxespp", "rare"
-"""The shipped models that are taken for pictures if nothing is said."""
-
-VIDEO_RECOGNIZER = "crnn"
-"""The same for videos, whose frames are read often: twice as quick as `rare`."""
+DETECTOR, RECOGNIZER = "textboxespp", "crnn"
+"""The shipped models that are taken if nothing is said."""
 
 
 def names(family: ModuleType) -> list[str]:

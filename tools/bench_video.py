@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--set", nargs="*", default=[], help="such as video.patience=1")
     parser.add_argument("--detector", default=catalog.DETECTOR)
-    parser.add_argument("--recognizer", default=catalog.VIDEO_RECOGNIZER)
+    parser.add_argument("--recognizer", default=catalog.RECOGNIZER)
     parser.add_argument("--long-side", type=int, default=1280)
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_RECOGNIZER
+from ocrkit.catalog import DETECTOR, RECOGNIZER
 from ocrkit.errors import ConfigError
 
 # Nothing heavy is imported here: `ocrkit --help` imports this file.
@@ -40,7 +40,7 @@ RecognizerName = Annotated[
     str | None,
     typer.Option(
         "--recognizer",
-        help=f"{_MODEL} Default: {RECOGNIZER}, of videos {VIDEO_RECOGNIZER}.",
+        help=f"{_MODEL} Default: {RECOGNIZER}.",
         show_default=False,
     ),
 ]

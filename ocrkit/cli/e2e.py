@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocrkit import formats
-from ocrkit.catalog import DETECTOR, RECOGNIZER, VIDEO_RECOGNIZER
+from ocrkit.catalog import DETECTOR, RECOGNIZER
 from ocrkit.cli._options import (
     AllowPrivate,
     AsJson,
@@ -113,7 +113,7 @@ def e2e(
     def load(pairs: Sequence[str] = pairs) -> "Reader":
         return load_reader(
             detector or DETECTOR,
-            recognizer or (VIDEO_RECOGNIZER if video else RECOGNIZER),
+            recognizer or RECOGNIZER,
             device,
             max_pixels,
             pairs,

@@ -69,7 +69,7 @@ def show(
     lines += [
         "figures",
         *_figures(card),
-        f"settings, for --set {checkpoint.BLOCKS[card.family]}.KEY=VALUE",
+        _settings(card),
     ]
     for key, field in type(config).model_fields.items():
         meaning = f"  # {field.description}" if field.description else ""
@@ -105,6 +105,15 @@ def _title(path: Path, card: "Card") -> str:
     return f"{card.name}  {BLOCKS[card.family]}  {size}  sha256 {sha256(path)[:12]}"
 
 
+def _settings(card: "Card") -> str:
+    """What stands above a model's settings; those of a language are what it was learnt with."""
+    from ocrkit.checkpoint import BLOCKS
+
+    if card.family == "language":
+        return "settings, which are fixed"
+    return f"settings, for --set {BLOCKS[card.family]}.KEY=VALUE"
+
+
 def _figures(card: "Card") -> list[str]:
     """One line per figure."""
     shown = [f"    {f.split}, {f.protocol}: {f.metric} {f.value:.4g}" for f in card.figures]
@@ -112,12 +121,13 @@ def _figures(card: "Card") -> list[str]:
 
 
 def _networks() -> dict[str, list[str]]:
-    """The catalogue of each family."""
+    """The catalogue of each family that `ocrkit train` trains."""
     from importlib.util import find_spec, module_from_spec
 
     from ocrkit.catalog import names
     from ocrkit.checkpoint import FAMILIES
 
     # The packages are found but not run, which spares a list the seconds of importing torch.
-    specs = {family: find_spec(f"ocrkit.{family}") for family in FAMILIES}
+    trained = [family for family in FAMILIES if family != "language"]
+    specs = {family: find_spec(f"ocrkit.{family}") for family in trained}
     return {family: names(module_from_spec(spec)) for family, spec in specs.items() if spec}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ocrkit import config
 from ocrkit.config import Config
@@ -15,7 +15,7 @@ from ocrkit.language import LanguageModel
 from ocrkit.language.ngram import NGram
 from ocrkit.synth.corpus import Corpus
 from ocrkit.synth.languages import LANGUAGES, vocabulary
-from ocrkit.text import LATIN95, Charset, normalise
+from ocrkit.text import LATIN95, Charset, named_charset, normalise
 from ocrkit.train import sources
 
 
@@ -38,9 +38,17 @@ class Lesson(Config):
     )
     word_weight: float = Field(gt=0, description="how much each word of their lists counts")
     drawn: Drawn
-    charset: str = Field(LATIN95, description="what texts are written in")
+    charset: str = Field(
+        LATIN95,
+        description="the characters that texts are written in; or a .txt file that holds them",
+    )
     data: dict[str, dict[str, Any]] = Field({}, description="datasets with texts")
     validation: dict[str, dict[str, Any]] = Field({}, description="the same, to measure on")
+
+    @field_validator("charset")
+    @classmethod
+    def _read_from_a_file(cls, charset: str) -> str:
+        return named_charset(charset).characters
 
 
 def read(path: Path, overrides: list[str]) -> Lesson:

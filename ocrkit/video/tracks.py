@@ -22,7 +22,7 @@ LOOK = (16, 48)
 STEADY = 0.7
 """How much of the speed of a track stays the same from one frame to the next."""
 
-WHOLE = 0.9
+WHOLE = 0.7
 """The confidence from which on a text takes over what speaks for its pieces."""
 
 EDGE = 0.15

@@ -43,13 +43,13 @@ def read(detector, recognizer):
 @pytest.mark.parametrize(
     ("options", "models"),
     [
-        ((), ("textboxespp", "rare")),
+        ((), ("textboxespp", "crnn")),
         (("--video",), ("textboxespp", "crnn")),
         (("--video", "--detector", "east"), ("east", "crnn")),
-        (("--recognizer", "crnn"), ("textboxespp", "crnn")),
+        (("--recognizer", "rare"), ("textboxespp", "rare")),
     ],
 )
-def test_videos_have_a_recogniser_of_their_own(video, monkeypatch, options, models):
+def test_the_same_models_read_pictures_and_videos(video, monkeypatch, options, models):
     asked = []
 
     def load(*given, **_):

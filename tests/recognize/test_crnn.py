@@ -159,3 +159,16 @@ def test_characters_stand_where_they_stood_before_straightening():
     assert reading.characters[1].span == pytest.approx((0.75, 1.0), abs=1e-4)
     empty = model.decode(CRNNMaps(logits[:, 1:2], right))[0]
     assert empty.text == ""
+
+
+def test_a_lite_network_grows_into_a_deep_one():
+    """Blocks that have learnt nothing yet change nothing, and then they learn."""
+    torch.manual_seed(0)
+    lite, deep = (CRNN(CRNNConfig(network=network)) for network in ("lite", "deep"))
+    deep.load_state_dict(deep.state_dict() | lite.state_dict())
+    images = torch.randn(2, 1, 32, 64)
+    torch.testing.assert_close(deep.eval()(images).logits, lite.eval()(images).logits)
+    deep.train()(images).logits.sum().backward()
+    idle = deep.get_parameter("columns.4_1.body.1.1.weight")
+    assert idle.abs().max() == 0
+    assert idle.grad.abs().max() > 0
