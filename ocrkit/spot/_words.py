@@ -49,7 +49,7 @@ class WordsConfig(Config):
         description="of two words of which one covers more than this of the other, the surer stays",
     )
     min_confidence: float = Field(
-        0.6, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+        0.55, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
     )
     min_fused: float = Field(
         0.0,
