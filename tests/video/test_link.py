@@ -143,7 +143,7 @@ def test_a_sharper_crop_is_read_once_more_and_the_vote_decides():
 
 
 def test_an_unsure_text_is_none_in_the_end():
-    _, linker = watch(Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.55)))
+    _, linker = watch(Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.5)))
     assert linker.tracks() == ()
     scene = Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.7))
     scene.config = WordsConfig(margin=0, min_confidence=0.6)
