@@ -94,7 +94,7 @@ class NGram(LanguageModel[NGramConfig]):
             least: N-grams of `RARE` symbols and more that count less than this in all are left out.
 
         Raises:
-            DataError: There are no texts.
+            DataError: There are no texts, or they have too many different characters.
         """
         weights: dict[str, float] = defaultdict(float)
         for text, weight in texts:
@@ -103,6 +103,11 @@ class NGram(LanguageModel[NGramConfig]):
         if not weights:
             raise DataError("a language model needs texts to learn from, and there are none")
         alphabet = "".join(sorted(set().union(*weights)))
+        if len(alphabet) > SYMBOLS - 2:
+            raise DataError(
+                f"a language model tells {SYMBOLS - 2} characters apart at most, and the texts "
+                f"have {len(alphabet)}; leave out a language or dataset"
+            )
         symbols = {c: i for i, c in enumerate(alphabet, start=UNKNOWN + 1)}
         spelt = {tuple(symbols[c] for c in word): weight for word, weight in weights.items()}
         levels = _levels(spelt, len(symbols) + 2, order, least)
@@ -152,7 +157,7 @@ class NGram(LanguageModel[NGramConfig]):
 
     def _buffer(self, name: str) -> NDArray[Any]:
         buffer: Tensor = self.get_buffer(name)
-        return np.asarray(buffer.numpy())
+        return np.asarray(buffer.cpu().numpy())
 
 
 def _folded(word: str) -> str:

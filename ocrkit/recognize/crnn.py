@@ -35,7 +35,7 @@ NETWORKS = {"lite": lite, "deep": deep, "paper": paper, "shared": shared}
 
 
 class CRNNConfig(RecognizerConfig):
-    """Defaults are of the shipped network; `network: paper` builds table 1."""
+    """Defaults build the compact `lite`; `network: deep` is shipped, `paper` is table 1."""
 
     name: Literal["crnn"] = "crnn"
     network: Literal["lite", "deep", "paper", "shared"] = Field(

@@ -45,6 +45,14 @@ class Lesson(Config):
     data: dict[str, dict[str, Any]] = Field({}, description="datasets with texts")
     validation: dict[str, dict[str, Any]] = Field({}, description="the same, to measure on")
 
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, languages: dict[str, float]) -> dict[str, float]:
+        for name in languages:
+            if name not in LANGUAGES:
+                raise ValueError(f"no language {name!r}; choose from: {', '.join(LANGUAGES)}")
+        return languages
+
     @field_validator("charset")
     @classmethod
     def _read_from_a_file(cls, charset: str) -> str:

@@ -120,6 +120,11 @@ def test_nothing_can_be_learnt_from_nothing():
         NGram.learn([(" ", 1.0)], 3)
 
 
+def test_too_many_characters_are_told():
+    with pytest.raises(DataError, match="254 characters apart at most, and the texts have 255"):
+        NGram.learn([("".join(map(chr, range(0x4E00, 0x4E00 + 255))), 1.0)], 2)
+
+
 def test_no_more_is_kept_than_the_words_are_long():
     assert NGram.learn([("a", 1.0)], 6).config.sizes == (2, 1)  # END a, a END; END a END
 

@@ -58,6 +58,12 @@ def test_published_lessons_are_valid(path):
     assert all("without" in block or "svt" in label for label, block in lesson.data.items())
 
 
+@pytest.mark.parametrize("name", ["klingon", "simplified"])
+def test_a_language_without_words_is_told(root, name):
+    with pytest.raises(ConfigError, match=f"no language '{name}'; choose from: english"):
+        language.read(root / "small.yaml", [f"languages.{name}=1"])
+
+
 def test_a_wrong_key_is_told(root):
     with pytest.raises(ConfigError, match="unknown key; did you mean 'order'"):
         language.read(root / "small.yaml", ["ordr=3"])
