@@ -1,6 +1,8 @@
 """What every detector is: four methods to write, one to call."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, final
 
 import numpy as np
@@ -58,11 +60,20 @@ class DetectorConfig(Config):
         description="IoU above which words found in different tiles or scales are one",
     )
 
+    refiner: str | Path | None = Field(
+        None,
+        description="a refiner, by name or file, which looks at each word that was found from close"
+        " by, and puts its corners right; null for none",
+    )
+
     def side_of(self, image: Image) -> float:
         """The long side at which the network sees a picture at scale 1, pixels; not rounded."""
         most: float = self.max_enlargement * max(image.shape[:2])
         return min(self.long_side, most)
 
+
+Refine = Callable[[Image, Floats], Floats]
+"""From a picture and quads in it (N, 4, 2) to better ones."""
 
 C = TypeVar("C", bound=DetectorConfig)
 Maps = TypeVar("Maps", bound=tuple[Tensor, ...])
@@ -86,6 +97,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def __init__(self, config: C) -> None:
         super().__init__()
         self.config = config
+        self.refine: Refine | None = None
+        """Puts the corners of what was found right; `checkpoint.load` brings it along."""
 
     @staticmethod
     @abstractmethod
@@ -129,7 +142,10 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             seen = [self._found_in(resized[tile.window]) for tile in tiles]
             whole = passes.stitch(seen, tiles, config.merge_threshold)
             found.append(Detections(whole.quads * back, whole.scores))
-        return passes.merge(found, config.merge_threshold)
+        whole = passes.merge(found, config.merge_threshold)
+        if self.refine is None:
+            return whole
+        return Detections(self.refine(image, whole.quads), whole.scores)
 
     def _found_in(self, image: Image) -> Detections:
         """What the network finds in a picture whose sides are multiples of SIZE_STEP."""
