@@ -79,6 +79,8 @@ class FOTSConfig(Config):
     def _fits_together(self) -> Self:
         if self.detector.geometry != "rbox":
             raise ValueError("detector.geometry: FOTS regresses rotated rectangles: rbox")
+        if self.detector.refiner is not None:
+            raise ValueError("detector.refiner: FOTS reads what its own maps find, and asks none")
         if self.recognizer.network != "shared":
             raise ValueError("recognizer.network: only `shared` reads feature maps")
         if self.spotter.stacked:

@@ -55,6 +55,20 @@ def test_size_of_the_papers_network():
     assert (fine.shape, finest.shape) == ((1, 64, 32, 48), (1, 32, 16, 24))
 
 
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"detector": {"name": "east", "geometry": "quad"}}, r"detector\.geometry: .* rbox"),
+        ({"detector": {"name": "east", "refiner": "mine"}}, r"detector\.refiner: .* asks none"),
+        ({"recognizer": {"name": "crnn"}}, r"recognizer\.network: only `shared`"),
+        ({"spotter": {"stacked": True}}, r"spotter\.stacked: letters"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        FOTSConfig(**settings)
+
+
 def test_words_with_a_text_are_to_be_read(model):
     config = model.config
     texts = ["ab", None, "###", "c\u4e00", "x" * (MAX_LENGTH + 1), "\u00e9"]
