@@ -142,8 +142,8 @@ def test_the_matches_are_those_of_iou_and_count_no_more(found, words):
     for word, detection, _ in tight.pairs:
         left, top = np.maximum(words[word][0], found[detection][0])
         right, bottom = np.minimum(words[word][2], found[detection][2])
-        both = (right - left) * (bottom - top)
-        areas = [np.prod(b[2] - b[0]) for b in (words[word], found[detection])]
+        both = float((right - left) * (bottom - top))  # whole numbers, exact in single precision
+        areas = [float(np.prod(b[2] - b[0])) for b in (words[word], found[detection])]
         shared += both / (sum(areas) - both)
     assert tight.credit.recall <= shared + 1e-9
     assert tight.credit.precision <= shared + 1e-9
