@@ -1,9 +1,20 @@
+import logging
+
 import pytest
 import typer
 import yaml
 from typer.testing import CliRunner
 
 from ocrkit.cli.train import overfit, train
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was():
+    """The command takes the training's log to stderr for as long as the process lives."""
+    log = logging.getLogger("ocrkit.train")
+    before = log.handlers, log.level, log.propagate
+    yield
+    log.handlers, log.level, log.propagate = before
 
 
 @pytest.fixture
