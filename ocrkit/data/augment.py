@@ -33,10 +33,10 @@ LOOSE = 0.12
 SLANT, TURN = 0.12, math.radians(3)
 """Standard deviations: of the slant, in the word's heights from top to bottom; and of the angle."""
 
-MISPLACED, CUT_OFF = (0.15, 0.12), (0.4, 1.0, 0.4)
+MISPLACED, FLATTEST, CUT_OFF = (0.15, 0.12), -0.35, (0.4, 1.0, 0.4)
 """Of quads that are to be refined. Standard deviations of where the ends, and top and bottom, lie,
-in the word's heights. Then the share of those of which one end is far off, how far at most, and how
-much of the word's width may be lost."""
+in the word's heights, and how far in these two may lie. Then the share of those of which one end is
+far off, how far at most, and how much of the word's width may be lost."""
 
 
 def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
@@ -76,7 +76,7 @@ def misplace(quad: Floats, rng: np.random.Generator) -> Floats:
     if rng.random() < share:
         start, end = rng.permutation([start + rng.uniform(-most, most), end])
     shortest = -lost * width / max(height, 1e-6)
-    above, below = np.maximum(rng.normal(0, MISPLACED[1], 2), -0.35)
+    above, below = np.maximum(rng.normal(0, MISPLACED[1], 2), FLATTEST)
     return _moved(quad, (max(start, shortest), max(end, shortest), above, below), rng)
 
 

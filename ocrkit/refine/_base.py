@@ -1,12 +1,12 @@
 """What every refiner is: four methods to write, one to call."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar, final
+from typing import Any, ClassVar, Generic, Self, TypeVar, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ocrkit import crops, geometry
@@ -30,6 +30,12 @@ class RefinerConfig(Config):
         0.5, ge=0, description="of a window, above and below the word, in the word's heights"
     )
 
+    @model_validator(mode="after")
+    def _sees_what_lies_ahead(self) -> Self:
+        if self.ahead < self.around:  # the rectangle of a narrow word would turn inside out
+            raise ValueError("ahead: a window reaches at least as far along a word as around it")
+        return self
+
 
 C = TypeVar("C", bound=RefinerConfig)
 Maps = TypeVar("Maps", bound=tuple[Tensor, ...])
@@ -41,7 +47,7 @@ class Refiner(nn.Module, ABC, Generic[C, Maps, Targets]):
 
     What it sees of a word is a window: an upright crop of the rectangle along the quad, with
     surroundings. Data flows one way: a window with its true quad -encode-> targets; windows
-    -forward-> maps; maps and targets -loss-> scalars; maps -decode-> quads in the windows.
+    -forward-> maps; maps and targets -loss-> scalars; maps -decode-> moves of the corners.
     """
 
     Config: ClassVar[type[RefinerConfig]]

@@ -100,8 +100,11 @@ class WordsRefined:
             self.overlaps += [float(geometry.iou(quad, one[None])[0]) for quad, one in pairs]
 
     def figures(self, split: str) -> list[Figure]:
-        """The mean IoU with the labels, and the shares of words above two thresholds."""
-        overlaps = np.array(self.overlaps)
+        """The mean IoU with the labels, and the shares of words above two thresholds.
+
+        Without words that count, all are 0.
+        """
+        overlaps = np.array(self.overlaps or [0.0])
         values = {
             "iou": overlaps.mean(),
             "above_0.7": (overlaps > 0.7).mean(),

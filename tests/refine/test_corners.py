@@ -207,6 +207,32 @@ def test_what_is_detected_is_refined():
     assert model.detect(picture()).scores == plain.scores
 
 
+@pytest.mark.parametrize("size", [(1, 1), (60, 120)])
+@pytest.mark.parametrize(
+    "quad",
+    [
+        np.full((4, 2), 30),
+        np.array([[0, 5], [50, 5], [50, 5], [0, 5]]),
+        LEVEL + 1000,
+        LEVEL * 40,
+    ],
+    ids=["a point", "a line", "outside", "larger than the picture"],
+)
+def test_any_quad_can_be_looked_at(size, quad):
+    torch.manual_seed(0)
+    model = Corners(CONFIG).eval()
+    torch.nn.init.normal_(model.head.weight, std=0.01)
+    found = model.refine(np.zeros((*size, 3), np.uint8), quad[None].astype(np.float32))
+    assert found.shape == (1, 4, 2)
+    assert found.dtype == np.float32
+    assert np.isfinite(found).all()
+
+
+def test_a_window_that_would_turn_inside_out_is_refused():
+    with pytest.raises(ValueError, match="ahead: a window reaches at least as far"):
+        CornersConfig(ahead=0, around=0.5)
+
+
 def test_unknown_refiners_and_other_families_are_told(tmp_path):
     with pytest.raises(UnknownModelError, match="did you mean 'corners'"):
         refine.build({"name": "corner"})

@@ -98,7 +98,10 @@ def test_a_refiner_is_trained_measured_and_brought_along(refiner_config, tmp_pat
     detector = checkpoint.load("detect", "pixellink", settings={"refiner": str(path)})
     quads = np.array([[[10, 10], [50, 10], [50, 30], [10, 30]]], np.float32)
     assert detector.refine is not None
-    assert detector.refine(np.zeros((60, 80, 3), np.uint8), quads).shape == (1, 4, 2)
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    alone = checkpoint.load("refine", path).refine(image, quads)
+    assert detector.refine(image, quads) == pytest.approx(alone, abs=1e-2)
+    assert not np.array_equal(alone, quads)
 
 
 @pytest.mark.slow

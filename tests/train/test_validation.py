@@ -123,3 +123,9 @@ def test_a_refiner_is_given_misplaced_quads_the_same_each_time():
     assert 0.3 < figures(scorer)["iou"] < 0.99
     rng = np.random.default_rng(0)
     assert np.array_equal(given[0][0], augment.misplace(QUADS[0], rng))
+
+
+def test_a_refiner_without_words_that_count_has_no_score():
+    scorer = WordsRefined()
+    scorer.add(Refiner(None), scene(ignored=(True, True)))
+    assert figures(scorer) == {"iou": 0, "above_0.7": 0, "above_0.8": 0}
