@@ -40,6 +40,21 @@ class DetectorConfig(Config):
         min_length=1,
         description="times that size, at each of which the picture is seen: multi-scale testing",
     )
+    sideways: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="times that size, at which the picture is also seen lying on its side, for "
+        "text that runs down or up; where that finds as much, it is seen so as large as upright; "
+        "null for not at all",
+    )
+    sideways_score: float = Field(
+        0.65,
+        ge=0,
+        le=1,
+        description="below which what such a glance shows is not believed: it is rare, and seen "
+        "small",
+    )
     tile: int | None = Field(
         None,
         ge=2 * SIZE_STEP,
@@ -57,7 +72,7 @@ class DetectorConfig(Config):
         0.3,
         ge=0,
         le=1,
-        description="IoU above which words found in different tiles or scales are one",
+        description="IoU above which words found in different passes over a picture are one",
     )
 
     refiner: str | Path | None = Field(
@@ -122,8 +137,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def detect(self, image: Image, scale: float = 1.0) -> Detections:
         """Find text in one image; quads are in its own pixels, whatever size the network saw.
 
-        By default the network looks once. See `scales` and `tile` in the config: of each scale,
-        and of each tile, it sees one at a time, so memory is that of the largest.
+        See `scales`, `sideways` and `tile` in the config: the network sees one scale, and one tile,
+        at a time, so memory is that of the largest.
 
         Args:
             image: (H, W, 3) uint8.
@@ -132,6 +147,17 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         Raises:
             ConfigError: The device's memory is too small for one of them.
         """
+        found = self._passes(image, scale)
+        if self.config.sideways is not None:
+            most = max(len(one) for one in found)
+            found.append(self._sideways(image, scale, self.config.sideways, most))
+        whole = passes.merge(found, self.config.merge_threshold)
+        if self.refine is None:
+            return whole
+        return Detections(self.refine(image, whole.quads), whole.scores)
+
+    def _passes(self, image: Image, scale: float) -> list[Detections]:
+        """What is found at each of the scales, in the picture's pixels."""
         config = self.config
         found = []
         for own in config.scales:
@@ -142,10 +168,24 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             seen = [self._found_in(resized[tile.window]) for tile in tiles]
             whole = passes.stitch(seen, tiles, config.merge_threshold)
             found.append(Detections(whole.quads * back, whole.scores))
-        whole = passes.merge(found, config.merge_threshold)
-        if self.refine is None:
-            return whole
-        return Detections(self.refine(image, whole.quads), whole.scores)
+        return found
+
+    def _sideways(self, image: Image, scale: float, glance: float, upright: int) -> Detections:
+        """What is found in the picture lying on its side, in its own pixels.
+
+        Args:
+            image: (H, W, 3) uint8.
+            scale: Times the size at which the config has the network see it.
+            glance: Times that scale, at which it is seen first.
+            upright: How much was found in it upright; if a glance shows as much, a look follows.
+        """
+        lying = np.ascontiguousarray(np.rot90(image))
+        config = self.config
+        found = passes.merge(self._passes(lying, scale * glance), config.merge_threshold)
+        found = found[found.scores >= config.sideways_score]
+        if len(found) >= upright:
+            found = passes.merge(self._passes(lying, scale), config.merge_threshold)
+        return passes.upended(found, image.shape[1])
 
     def _found_in(self, image: Image) -> Detections:
         """What the network finds in a picture whose sides are multiples of SIZE_STEP."""

@@ -99,13 +99,27 @@ def merge(found: Sequence[Detections], threshold: float) -> Detections:
     """What was found in several passes over a picture, each word once; all in the same pixels.
 
     Args:
-        found: For each pass. What was found in a single one is returned as it is.
+        found: For each pass. If a single one found anything, that is returned as it is.
         threshold: Of detections with a greater IoU the one with the best score is kept.
     """
-    if len(found) == 1:
-        return found[0]
-    quads, scores = ([getattr(one, name) for one in found] for name in ("quads", "scores"))
+    told = [one for one in found if len(one)]
+    if len(told) < 2:
+        return told[0] if told else found[0]
+    quads, scores = ([getattr(one, name) for one in told] for name in ("quads", "scores"))
     return suppress(Detections(np.concatenate(quads), np.concatenate(scores)), threshold)
+
+
+def upended(found: Detections, width: int) -> Detections:
+    """What was found in a picture that lay on its left side, in the picture's own pixels.
+
+    Args:
+        found: In the picture as `np.rot90` turns it, where text that runs down is upright.
+        width: Of the picture.
+    """
+    across, down = found.quads[..., 0], found.quads[..., 1]
+    quads = np.stack([width - down, across], axis=-1)
+    starts = [geometry.upright(quad) for quad in quads]
+    return Detections(np.stack(starts) if starts else quads, found.scores)
 
 
 def _perhaps_cut(quads: Floats, bounds: Floats, corner: Floats) -> Bools:

@@ -76,6 +76,12 @@ class TextBoxesPPConfig(DetectorConfig):
     geometry: Literal["quad", "rbox"] = Field(
         "quad", description="corners, or a rotated rectangle; section III-B"
     )
+    sideways: float | None = Field(
+        0.4,
+        gt=0,
+        le=1,
+        description="as any detector's; no prior fits text that runs down or up; not in the paper",
+    )
     threshold: float = Field(
         0.5, ge=0, le=1, description="of a word's score; not in the paper, whose demo takes 0.6"
     )

@@ -1,6 +1,6 @@
 """Detector, crops, recogniser: the words of a picture in two stages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from ocrkit import crops
 from ocrkit.detect import Detector
-from ocrkit.recognize import Recognizer
+from ocrkit.recognize import Aggregate, Recognizer
 from ocrkit.spot import _words as words
 from ocrkit.spot._base import Spotter
+from ocrkit.spot._pages import read_pages
 from ocrkit.spot._stacked import unstack
 from ocrkit.spot._words import Hypothesis, WordsConfig
 from ocrkit.types import Detections, Image, Reading, Word
@@ -31,7 +32,8 @@ class TwoStage(Spotter):
 
     def spot(self, images: Sequence[Image]) -> list[tuple[Word, ...]]:
         """See `Spotter.spot`; the crops of all images are read together, batched by width."""
-        pages = self.read(images, [self._search(image) for image in images])
+        found = [self._search(image) for image in images]
+        pages = read_pages(found, self._reader(images), *self._rules)
         sure = [[w for found in page for w in found if self.counts(w)] for page in pages]
         return [words.surest(page, self.config.rival_overlap) for page in sure]
 
@@ -44,15 +46,20 @@ class TwoStage(Spotter):
             images: Each (H, W, 3) uint8.
             found: What was detected in each image, in its pixels.
         """
-
-        def read(hypotheses: Sequence[Hypothesis]) -> list[Reading]:
-            return self._readings(images, hypotheses)
-
-        return words.read_words(found, read, self.config, self.recognizer.config.confidence)
+        return words.read_words(found, self._reader(images), *self._rules)
 
     def counts(self, word: Word) -> bool:
         """Whether a word is sure enough for the page."""
         return words.counts(word, self.config)
+
+    @property
+    def _rules(self) -> tuple[WordsConfig, Aggregate]:
+        """By which readings become words."""
+        return self.config, self.recognizer.config.confidence
+
+    def _reader(self, images: Sequence[Image]) -> Callable[[Sequence[Hypothesis]], list[Reading]]:
+        """What reads hypotheses of these images."""
+        return lambda hypotheses: self._readings(images, hypotheses)
 
     def _search(self, image: Image) -> Detections:
         """What is found in an image at any of the scales; many a word at several."""

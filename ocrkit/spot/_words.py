@@ -63,6 +63,13 @@ class WordsConfig(Config):
     stacked: bool = Field(
         False, description="tall quads are also read as upright letters, one below the other"
     )
+    page_doubt: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description="where the words of a picture are read less surely than this, on average, some "
+        "are tried upside down; if those are surer by `turn_gain`, all are read so; 0 for never",
+    )
     upside_down: float = Field(
         0.0,
         ge=0,

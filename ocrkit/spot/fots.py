@@ -38,7 +38,8 @@ from ocrkit.recognize import _ctc, _labels, aggregate
 from ocrkit.recognize._base import unpad
 from ocrkit.recognize.crnn import CRNN, CRNNConfig, CRNNMaps
 from ocrkit.spot._base import SpottingNetwork
-from ocrkit.spot._words import Hypothesis, WordsConfig, counts, read_words, surest
+from ocrkit.spot._pages import read_pages
+from ocrkit.spot._words import Hypothesis, WordsConfig, counts, surest
 from ocrkit.text import Charset, normalise
 from ocrkit.types import Bools, Detections, Floats, Image, Reading, Sample, Word
 
@@ -81,6 +82,8 @@ class FOTSConfig(Config):
             raise ValueError("detector.geometry: FOTS regresses rotated rectangles: rbox")
         if self.detector.refiner is not None:
             raise ValueError("detector.refiner: FOTS reads what its own maps find, and asks none")
+        if self.detector.sideways is not None:
+            raise ValueError("detector.sideways: FOTS reads what it sees upright alone")
         if self.recognizer.network != "shared":
             raise ValueError("recognizer.network: only `shared` reads feature maps")
         if self.spotter.stacked:
@@ -182,7 +185,7 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
         def read(hypotheses: Sequence[Hypothesis]) -> list[Reading]:
             return self._read(maps, [hypothesis.quad for hypothesis in hypotheses])
 
-        (words,) = read_words(found, read, config.spotter, config.recognizer.confidence)
+        (words,) = read_pages(found, read, config.spotter, config.recognizer.confidence)
         return [
             replace(word, quad=word.quad * back)
             for pieces in words

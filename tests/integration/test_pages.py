@@ -11,6 +11,7 @@ from PIL import ImageDraw, ImageFont
 
 import ocrkit
 from ocrkit import crops, geometry
+from ocrkit.cli.demo import draw_sign
 from ocrkit.image import read_image
 from ocrkit.spot import TwoStage
 from ocrkit.types import Detections
@@ -134,6 +135,19 @@ def test_a_word_that_runs_up_or_down_is_read(reader, quarters, start):
     ((word,),) = TwoStage(Detector(), reader.recognizer).spot([turned])
     assert word.text == "LIBRARY"
     np.testing.assert_array_equal(word.quad, np.roll(quad, -start, axis=0))
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_picture_may_lie_on_its_side_or_stand_on_its_head(reader, quarters):
+    upright = draw_sign()
+    said = "FRESH BREAD\nOpen daily 7:30 18:00\nCoffee and cake $4.50"
+    assert reader.read(upright).text == said
+    page = reader.read(np.rot90(upright, quarters).copy())
+    assert page.text == said
+    # Corners tell which way the text runs: those of the first word, turned with the picture.
+    right = page.words[0].quad[1] - page.words[0].quad[0]
+    towards = {1: (0, -1), 2: (-1, 0), 3: (0, 1)}[quarters]
+    assert right @ towards > 0.9 * np.linalg.norm(right)
 
 
 def test_doctor_is_content():
