@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ocrkit.config import Config
 from ocrkit.detect import _passes as passes
+from ocrkit.detect import _turns as turns
 from ocrkit.image import resize_to_long_side
 from ocrkit.layers.inference import as_memory_allows
 from ocrkit.types import Detections, Floats, Image, Sample
@@ -39,6 +40,13 @@ class DetectorConfig(Config):
         (1.0,),
         min_length=1,
         description="times that size, at each of which the picture is seen: multi-scale testing",
+    )
+    max_slant: float | None = Field(
+        None,
+        gt=0,
+        lt=90,
+        description="degrees; where half of the words slant more, the picture is seen anew, turned "
+        "so that they are level; null for never",
     )
     sideways: float | None = Field(
         None,
@@ -137,8 +145,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def detect(self, image: Image, scale: float = 1.0) -> Detections:
         """Find text in one image; quads are in its own pixels, whatever size the network saw.
 
-        See `scales`, `sideways` and `tile` in the config: the network sees one scale, and one tile,
-        at a time, so memory is that of the largest.
+        See `scales`, `max_slant`, `sideways` and `tile` in the config: the network sees one scale,
+        and one tile, at a time, so memory is that of the largest.
 
         Args:
             image: (H, W, 3) uint8.
@@ -147,45 +155,51 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         Raises:
             ConfigError: The device's memory is too small for one of them.
         """
-        found = self._passes(image, scale)
+        side = self.config.side_of(image) * scale
+        found = self._level(image, side)
         if self.config.sideways is not None:
-            most = max(len(one) for one in found)
-            found.append(self._sideways(image, scale, self.config.sideways, most))
-        whole = passes.merge(found, self.config.merge_threshold)
+            lying = self._lying(turns.lying(image), side, self.config.sideways, len(found))
+            both = [found, turns.upended(lying, image.shape[1])]
+            found = passes.merge(both, self.config.merge_threshold)
         if self.refine is None:
-            return whole
-        return Detections(self.refine(image, whole.quads), whole.scores)
+            return found
+        return Detections(self.refine(image, found.quads), found.scores)
 
-    def _passes(self, image: Image, scale: float) -> list[Detections]:
-        """What is found at each of the scales, in the picture's pixels."""
+    def _lying(self, image: Image, side: float, glance: float, upright: int) -> Detections:
+        """What is found in a picture that lies on its side.
+
+        Args:
+            image: The picture, lying.
+            side: Its long side as the network is to see it, pixels.
+            glance: Times that, at which the network sees it first.
+            upright: How much was found before; if a glance shows as much, a look follows.
+        """
+        found = self._passes(image, side * glance)
+        sure = found[found.scores >= self.config.sideways_score]
+        return sure if len(sure) < upright else self._level(image, side)
+
+    def _level(self, image: Image, side: float) -> Detections:
+        """What is found in a picture, which is turned and seen anew if its text slants."""
+        found = self._passes(image, side)
+        slant, most = turns.slant(found), self.config.max_slant
+        if most is None or abs(slant) <= most:
+            return found
+        turned, back = turns.levelled(image, slant)
+        larger = max(turned.shape[:2]) / max(image.shape[:2])
+        return turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
+
+    def _passes(self, image: Image, side: float) -> Detections:
+        """What is found in a picture at each of the scales, each word once."""
         config = self.config
         found = []
-        for own in config.scales:
-            side = config.side_of(image) * own * scale
-            resized, back = resize_to_long_side(image, side, SIZE_STEP)
+        for scale in config.scales:
+            resized, back = resize_to_long_side(image, side * scale, SIZE_STEP)
             height, width, _ = resized.shape
             tiles = passes.tiles((height, width), config.tile, config.overlap, SIZE_STEP)
             seen = [self._found_in(resized[tile.window]) for tile in tiles]
             whole = passes.stitch(seen, tiles, config.merge_threshold)
             found.append(Detections(whole.quads * back, whole.scores))
-        return found
-
-    def _sideways(self, image: Image, scale: float, glance: float, upright: int) -> Detections:
-        """What is found in the picture lying on its side, in its own pixels.
-
-        Args:
-            image: (H, W, 3) uint8.
-            scale: Times the size at which the config has the network see it.
-            glance: Times that scale, at which it is seen first.
-            upright: How much was found in it upright; if a glance shows as much, a look follows.
-        """
-        lying = np.ascontiguousarray(np.rot90(image))
-        config = self.config
-        found = passes.merge(self._passes(lying, scale * glance), config.merge_threshold)
-        found = found[found.scores >= config.sideways_score]
-        if len(found) >= upright:
-            found = passes.merge(self._passes(lying, scale), config.merge_threshold)
-        return passes.upended(found, image.shape[1])
+        return passes.merge(found, config.merge_threshold)
 
     def _found_in(self, image: Image) -> Detections:
         """What the network finds in a picture whose sides are multiples of SIZE_STEP."""

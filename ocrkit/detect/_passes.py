@@ -109,19 +109,6 @@ def merge(found: Sequence[Detections], threshold: float) -> Detections:
     return suppress(Detections(np.concatenate(quads), np.concatenate(scores)), threshold)
 
 
-def upended(found: Detections, width: int) -> Detections:
-    """What was found in a picture that lay on its left side, in the picture's own pixels.
-
-    Args:
-        found: In the picture as `np.rot90` turns it, where text that runs down is upright.
-        width: Of the picture.
-    """
-    across, down = found.quads[..., 0], found.quads[..., 1]
-    quads = np.stack([width - down, across], axis=-1)
-    starts = [geometry.upright(quad) for quad in quads]
-    return Detections(np.stack(starts) if starts else quads, found.scores)
-
-
 def _perhaps_cut(quads: Floats, bounds: Floats, corner: Floats) -> Bools:
     """Whether a quad ends near an edge of its tile that is no edge of the picture; (N,).
 

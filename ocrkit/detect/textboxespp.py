@@ -76,6 +76,9 @@ class TextBoxesPPConfig(DetectorConfig):
     geometry: Literal["quad", "rbox"] = Field(
         "quad", description="corners, or a rotated rectangle; section III-B"
     )
+    max_slant: float | None = Field(
+        15.0, gt=0, lt=90, description="as any detector's; not in the paper"
+    )
     sideways: float | None = Field(
         0.4,
         gt=0,

@@ -1,5 +1,6 @@
-"""The picture lying on its side: quads by hand, and text that runs down or up is found."""
+"""Pictures that are turned for the detector: quads by hand, and text that is not level is found."""
 
+import math
 from typing import ClassVar
 
 import cv2
@@ -8,12 +9,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from quads import box
+from quads import box, turned
 from torch import nn
 
 from ocrkit import detect, geometry
 from ocrkit.detect import Detector, DetectorConfig
-from ocrkit.detect._passes import upended
+from ocrkit.detect._turns import levelled, lying, slant, turned_back, upended
 from ocrkit.errors import ConfigError
 from ocrkit.types import Detections
 
@@ -74,7 +75,7 @@ def test_what_is_upended_by_hand():
 @given(st.integers(0, 50), st.integers(0, 20), st.integers(1, 9), st.integers(1, 9))
 def test_it_is_where_the_pixels_are(left, top, width, height):
     picture = wall((left, top, left + width, top + height), size=(30, 60))
-    rows, columns = np.nonzero(np.rot90(picture)[..., 0])
+    rows, columns = np.nonzero(lying(picture)[..., 0])
     seen = box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
     (quad,) = upended(Detections(seen[None], np.ones(1, np.float32)), 60).quads
     np.testing.assert_array_equal(quad, box(left, top, left + width, top + height))
@@ -135,3 +136,97 @@ def test_what_a_glance_shows_must_be_surer():
     assert len(found_in(picture, sideways=0.5, sideways_score=0.91)[0]) == 2
     # Looked at as closely as upright, a find is as good as any.
     assert len(found_in(wall(DOWN), sideways=0.5, sideways_score=0.91)[0]) == 1
+
+
+def found(*quads):
+    stack = np.array(quads, np.float32).reshape(-1, 4, 2)
+    return Detections(stack, np.full(len(stack), 0.9, np.float32))
+
+
+def test_slant_by_hand():
+    # 30 px down for 40 across: 36.87 degrees. The middle one of three counts.
+    down = [(0, 0), (40, 30), (34, 38), (-6, 8)]
+    level, up = box(0, 0, 50, 10), [(0, 40), (40, 10), (46, 18), (6, 48)]
+    assert slant(found(down)) == pytest.approx(36.87, abs=0.01)
+    assert slant(found(up)) == pytest.approx(-36.87, abs=0.01)
+    assert slant(found(up, level, down)) == 0
+    assert slant(found(down, level, down)) == pytest.approx(36.87, abs=0.01)
+
+
+def test_only_long_words_tell_a_slant():
+    tilted_letter = [(0, 0), (8, 6), (2, 14), (-6, 8)]
+    assert slant(found(tilted_letter, box(0, 0, 10, 40))) == 0
+    assert slant(found()) == 0
+
+
+def test_a_quarter_by_hand():
+    """Text that runs straight down is levelled by a quarter turn, exactly."""
+    picture = wall((80, 20, 90, 60), size=(100, 120))
+    seen, back = levelled(picture, 90)
+    np.testing.assert_array_equal(seen, lying(picture))
+    np.testing.assert_allclose(back @ [20, 30, 1], [90, 20], atol=1e-9)  # the top right corner
+
+
+@given(st.floats(-60, 60), st.integers(30, 90), st.integers(30, 90))
+def test_what_is_levelled_comes_back_to_its_place(degrees, height, width):
+    picture = np.zeros((height, width, 3), np.uint8)
+    seen, back = levelled(picture, degrees)
+    corners = geometry.full_quad((height, width)).astype(np.float64)
+    # All of the picture is seen: its corners lie within what was turned.
+    there = (corners - back[:, 2]) @ back[:, :2]
+    assert there.min() >= -1e-6
+    assert (there <= np.array(seen.shape[1::-1]) + 1e-6).all()
+    middle = turned(10, 4, 15, 12, 0.1)
+    again = turned_back(found((middle - back[:, 2]) @ back[:, :2]), back, picture.shape[:2])
+    np.testing.assert_allclose(again.quads, [middle], atol=1e-3)
+
+
+def test_what_lies_beyond_the_picture_is_left_out():
+    _, back = levelled(np.zeros((60, 100, 3), np.uint8), 30)
+    assert len(turned_back(found(box(0, 0, 10, 5)), back, (60, 100))) == 0
+
+
+@pytest.mark.parametrize("degrees", [-40, -25, 25, 40])
+def test_slanting_text_is_seen_level(degrees):
+    """Once it is nearly so, it is told exactly."""
+    bar = turned(200, 40, 320, 240, math.radians(degrees))
+    picture = np.zeros((480, 640, 3), np.uint8)
+    cv2.fillPoly(picture, [np.round(bar).astype(np.int32)], (255, 255, 255))
+    model = Sees(long_side=640, max_slant=15)
+    once = Sees(long_side=640).detect(picture)
+    (again,) = model.detect(picture).quads
+    assert geometry.iou(bar, once.quads).max() < 0.8
+    assert geometry.iou(bar, again[None])[0] > 0.9
+    assert len(model.seen) == 2
+    # The same size as before: a pixel of the network's input is a pixel of the picture.
+    assert model.seen[1][0] * model.seen[1][1] > 1.2 * 480 * 640
+
+
+def test_a_slight_slant_is_left():
+    bar = turned(200, 40, 320, 240, math.radians(10))
+    picture = np.zeros((480, 640, 3), np.uint8)
+    cv2.fillPoly(picture, [np.round(bar).astype(np.int32)], (255, 255, 255))
+    model = Sees(long_side=640, max_slant=15)
+    assert len(model.detect(picture)) == 1
+    assert len(model.seen) == 1
+
+
+class Sees(Level):
+    """Finds what is white, and which way it runs; of more than 18 degrees, two thirds."""
+
+    def decode(self, maps):
+        white = (maps[0][0, 0].numpy() > 0).astype(np.uint8)
+        self.seen.append(white.shape)
+        rows, columns = np.nonzero(white)
+        points = np.stack([columns, rows], axis=1).astype(np.float32)
+        rect = geometry.upright(geometry.min_area_rect(points))
+        height, width = geometry.extent(rect)
+        angle = math.atan2(*(rect[1] - rect[0])[::-1])
+        told = angle if abs(angle) < math.radians(18) else angle * 2 / 3
+        return [found(turned(width, height, *rect.mean(axis=0), told))]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 90, "much"])
+def test_slants_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(ConfigError, match="max_slant"):
+        detect.build({"name": "pixellink", "max_slant": wrong})
