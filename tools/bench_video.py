@@ -23,6 +23,7 @@ import torch
 
 import ocrkit
 from ocrkit import catalog, config
+from ocrkit.cli._video import MAX_ENLARGEMENT
 from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
 from ocrkit.memory import keep_freed
 from ocrkit.spot import TwoStage
@@ -135,7 +136,8 @@ def main() -> None:
     cv2.setNumThreads(1)
     given = config.settings(options.set)
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
-    given["detector"] = {"long_side": options.long_side} | given.get("detector", {})
+    frames = {"long_side": options.long_side, "max_enlargement": MAX_ENLARGEMENT}
+    given["detector"] = frames | given.get("detector", {})
     given["spotter"] = {"min_confidence": 0.45} | given.get("spotter", {})
     reader = ocrkit.load(
         detector=options.detector,

@@ -22,6 +22,9 @@ LONG_SIDE = 1280
 """At which the detector sees frames, px, if nobody says otherwise: a video has many of them, and
 its text is seen more than once."""
 
+MAX_ENLARGEMENT = 1.125
+"""Of frames, likewise: what is unsharp by motion gains nothing when it is made larger."""
+
 MIN_CONFIDENCE = 0.45
 """Of a text, likewise: readings of several frames have voted for it."""
 
@@ -121,7 +124,11 @@ def run_video(
     if order.save is not None:
         writable_folder(order.save)
     others = [pair for pair in settings if pair not in own]
-    own_defaults = (f"detector.long_side={LONG_SIDE}", f"spotter.min_confidence={MIN_CONFIDENCE}")
+    own_defaults = (
+        f"detector.long_side={LONG_SIDE}",
+        f"detector.max_enlargement={MAX_ENLARGEMENT}",
+        f"spotter.min_confidence={MIN_CONFIDENCE}",
+    )
     reader = load([*own_defaults, *others])
     failures = []
     for source, name in zip(order.inputs, _names(order.inputs), strict=True):

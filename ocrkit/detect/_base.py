@@ -21,6 +21,10 @@ SIZE_STEP = 32
 """Both sides of a network's input are multiples of this: the coarsest stride of any backbone."""
 
 
+LEAST_GLANCE = 384
+"""A glance at a picture that lies is no smaller, pixels of its long side: it would save nothing."""
+
+
 class DetectorConfig(Config):
     """What all detectors have in common."""
 
@@ -174,7 +178,7 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             glance: Times that, at which the network sees it first.
             upright: How much was found before; if a glance shows as much, a look follows.
         """
-        found = self._passes(image, side * glance)
+        found = self._passes(image, min(max(side * glance, LEAST_GLANCE), side))
         sure = found[found.scores >= self.config.sideways_score]
         return sure if len(sure) < upright else self._level(image, side)
 

@@ -37,7 +37,7 @@ class WordsConfig(Config):
 
     margin: float = Field(0.1, ge=0, le=1, description="around a quad, as a fraction of its height")
     scales: tuple[Annotated[float, Field(gt=0, le=8)], ...] = Field(
-        (0.75, 1.0),
+        (0.2, 0.75, 1.0),
         min_length=1,
         description="times the detector's size, at each of which a picture is searched; all that "
         "is found is read",

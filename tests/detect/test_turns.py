@@ -13,7 +13,7 @@ from quads import box, turned
 from torch import nn
 
 from ocrkit import detect, geometry
-from ocrkit.detect import Detector, DetectorConfig
+from ocrkit.detect import Detector, DetectorConfig, _base
 from ocrkit.detect._turns import levelled, lying, slant, turned_back, upended
 from ocrkit.errors import ConfigError
 from ocrkit.types import Detections
@@ -52,6 +52,11 @@ def wall(*boxes, size=(320, 640)):
     for left, top, right, bottom in boxes:
         picture[top:bottom, left:right] = 255
     return picture
+
+
+@pytest.fixture(autouse=True)
+def _glances_may_be_small(monkeypatch):
+    monkeypatch.setattr(_base, "LEAST_GLANCE", 32)
 
 
 ACROSS, FURTHER, DOWN = (64, 32, 256, 64), (64, 96, 256, 128), (480, 64, 512, 256)
@@ -109,6 +114,15 @@ def test_it_is_seen_at_all_scales_of_the_call_and_the_config():
     model = Level(long_side=640, sideways=0.5)
     model.detect(wall(ACROSS, FURTHER), scale=0.5)
     assert model.seen == [(160, 320), (160, 64)]
+
+
+def test_a_glance_is_not_smaller_than_is_worth_it(monkeypatch):
+    monkeypatch.setattr(_base, "LEAST_GLANCE", 480)
+    _, seen = found_in(wall(ACROSS), sideways=0.5)
+    assert seen == [(320, 640), (480, 256)]  # 240 is 7.5 steps of 32
+    monkeypatch.setattr(_base, "LEAST_GLANCE", 1000)
+    _, seen = found_in(wall(ACROSS), sideways=0.5)
+    assert seen == [(320, 640), (640, 320)]  # as large as upright, and no larger
 
 
 def test_a_glance_that_shows_nothing_changes_nothing():
