@@ -178,9 +178,11 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             glance: Times that, at which the network sees it first.
             upright: How much was found before; if a glance shows as much, a look follows.
         """
-        found = self._passes(image, min(max(side * glance, LEAST_GLANCE), side))
+        seen = min(max(side * glance, LEAST_GLANCE), side)
+        found = self._passes(image, seen)
         sure = found[found.scores >= self.config.sideways_score]
-        return sure if len(sure) < upright else self._level(image, side)
+        blank = seen == side and not len(found)
+        return sure if blank or len(sure) < upright else self._level(image, side)
 
     def _level(self, image: Image, side: float) -> Detections:
         """What is found in a picture, which is turned and seen anew if its text slants."""

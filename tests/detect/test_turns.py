@@ -123,6 +123,8 @@ def test_a_glance_is_not_smaller_than_is_worth_it(monkeypatch):
     monkeypatch.setattr(_base, "LEAST_GLANCE", 1000)
     _, seen = found_in(wall(ACROSS), sideways=0.5)
     assert seen == [(320, 640), (640, 320)]  # as large as upright, and no larger
+    _, seen = found_in(wall(), sideways=0.5)
+    assert seen == [(320, 640), (640, 320)]  # nor looked at twice
 
 
 def test_a_glance_that_shows_nothing_changes_nothing():
