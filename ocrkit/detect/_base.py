@@ -25,6 +25,11 @@ LEAST_GLANCE = 384
 """A glance at a picture that lies is no smaller, pixels of its long side: it would save nothing."""
 
 
+LARGEST_TURNED = 2048
+"""A picture with a longer side is shrunk to it, or to what the network sees, before it is turned by
+a slant: a strip of 100 x 40000 px would take gigabytes."""
+
+
 class DetectorConfig(Config):
     """What all detectors have in common."""
 
@@ -190,9 +195,14 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         slant, most = turns.slant(found), self.config.max_slant
         if most is None or abs(slant) <= most:
             return found
+        limit = max(LARGEST_TURNED, side * max(self.config.scales))
+        factors = np.ones(2, np.float32)
+        if max(image.shape[:2]) > limit:
+            image, factors = resize_to_long_side(image, limit, 1)
         turned, back = turns.levelled(image, slant)
         larger = max(turned.shape[:2]) / max(image.shape[:2])
-        return turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
+        again = turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
+        return Detections(again.quads * factors, again.scores)
 
     def _passes(self, image: Image, side: float) -> Detections:
         """What is found in a picture at each of the scales, each word once."""

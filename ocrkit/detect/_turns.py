@@ -53,6 +53,10 @@ def upended(found: Detections, width: int) -> Detections:
 def levelled(image: Image, degrees: float) -> tuple[Image, NDArray[np.float64]]:
     """A picture turned so that text with this slant is level, whole, its edges drawn out.
 
+    Args:
+        image: (H, W, 3) uint8.
+        degrees: See `slant`.
+
     Returns:
         The turned picture, and the matrix (2, 3) that takes its points to those of `image`.
     """

@@ -38,7 +38,17 @@ def read_pages(
     config: WordsConfig,
     how: Aggregate = "geometric",
 ) -> Pages:
-    """As `read_words`; what is found in a picture that stands on its head is read so."""
+    """As `read_words`; what is found in a picture that stands on its head is read so.
+
+    Args:
+        found: What was detected in each picture, in its pixels.
+        read: What each hypothesis says, in the order given; asked up to twice more.
+        config: `page_doubt` and `turn_gain` decide which pictures stand on their head.
+        how: A word's confidence is made of its characters'.
+
+    Returns:
+        For each picture, and each of its detections, the words in it, however unsure.
+    """
     pages = read_words(found, read, config, how)
     doubts: dict[int, _Doubt] = {}
     for image, (one, page) in enumerate(zip(found, pages, strict=True)):

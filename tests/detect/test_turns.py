@@ -227,6 +227,26 @@ def test_a_slight_slant_is_left():
     assert len(model.seen) == 1
 
 
+def test_a_large_picture_is_shrunk_before_it_is_turned(monkeypatch):
+    bar = turned(800, 160, 1280, 960, math.radians(25))
+    picture = np.zeros((1920, 2560, 3), np.uint8)
+    cv2.fillPoly(picture, [np.round(bar).astype(np.int32)], (255, 255, 255))
+    sizes, levelled_ = [], _base.turns.levelled
+    monkeypatch.setattr(_base, "LARGEST_TURNED", 320)
+    monkeypatch.setattr(
+        _base.turns, "levelled", lambda i, a: sizes.append(i.shape) or levelled_(i, a)
+    )
+    (found,) = Sees(long_side=640, max_slant=15).detect(picture).quads
+    assert sizes == [(480, 640, 3)]
+    assert geometry.iou(bar, found[None])[0] > 0.9
+
+
+@pytest.mark.parametrize("size", [(1, 3000), (3000, 1), (2, 2)])
+def test_strips_are_searched(size):
+    model = Sees(long_side=640, max_slant=15, sideways=0.4)
+    assert len(model.detect(np.full((*size, 3), 255, np.uint8))) >= 1
+
+
 class Sees(Level):
     """Finds what is white, and which way it runs; of more than 18 degrees, two thirds."""
 

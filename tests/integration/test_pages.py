@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -148,6 +149,14 @@ def test_a_picture_may_lie_on_its_side_or_stand_on_its_head(reader, quarters):
     right = page.words[0].quad[1] - page.words[0].quad[0]
     towards = {1: (0, -1), 2: (-1, 0), 3: (0, 1)}[quarters]
     assert right @ towards > 0.9 * np.linalg.norm(right)
+
+
+def test_a_picture_may_slant(reader):
+    image = draw_sign()
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 40, 0.7)
+    slanting = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    assert reader.read(slanting).text == reader.read(image).text
 
 
 def test_doctor_is_content():
