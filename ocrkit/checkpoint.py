@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from ocrkit.detect import Detector
     from ocrkit.language import LanguageModel
     from ocrkit.recognize import Recognizer
-    from ocrkit.refine import Refiner
     from ocrkit.spot import SpottingNetwork
 
-Family = Literal["detect", "refine", "recognize", "language", "spot"]
-FAMILIES: tuple[Family, ...] = ("detect", "refine", "recognize", "language", "spot")
+Family = Literal["detect", "recognize", "language", "spot"]
+FAMILIES: tuple[Family, ...] = ("detect", "recognize", "language", "spot")
 BLOCKS = {
     "detect": "detector",
-    "refine": "refiner",
     "recognize": "recognizer",
     "language": "language model",
     "spot": "spotter",
@@ -142,13 +140,6 @@ def load(
 ) -> "Detector[Any, Any, Any]": ...
 @overload
 def load(
-    family: Literal["refine"],
-    name: str | Path,
-    device: str = "cpu",
-    settings: Mapping[str, Any] | None = None,
-) -> "Refiner[Any, Any, Any]": ...
-@overload
-def load(
     family: Literal["recognize"],
     name: str | Path,
     device: str = "cpu",
@@ -183,7 +174,7 @@ def load(
 ) -> Any:
     """The model in a weights file, in single precision and ready to read.
 
-    A recogniser brings the language model along that its config names, a detector its refiner.
+    A recogniser brings the language model along that its config names.
 
     Args:
         family: What kind of model is needed.
@@ -205,7 +196,7 @@ def load(
     block = _merged(card.config, settings or {})
     model = _build(family, block, BLOCKS[family] if settings else str(path))
     _fill(model, _tensors(path), path)
-    _teach(model, device)
+    _teach(model)
     return model.eval().to(target)
 
 
@@ -229,11 +220,10 @@ def pick_device(name: str) -> "torch.device":
 
 def _build(family: Family, block: Mapping[str, Any], source: str) -> "nn.Module":
     """The network of a config block, with fresh weights."""
-    from ocrkit import detect, language, recognize, refine, spot
+    from ocrkit import detect, language, recognize, spot
 
     families: dict[Family, Callable[[Mapping[str, Any], str], nn.Module]] = {
         "detect": detect.build,
-        "refine": refine.build,
         "recognize": recognize.build,
         "language": language.build,
         "spot": spot.build,
@@ -246,15 +236,11 @@ def _build(family: Family, block: Mapping[str, Any], source: str) -> "nn.Module"
         raise ConfigError(f"{source}: {error}") from error
 
 
-def _teach(model: "nn.Module", device: str) -> None:
-    """Give the recognisers in a model the language models that they name, detectors refiners."""
-    from ocrkit.detect import Detector
-    from ocrkit.layers.inference import for_reading
+def _teach(model: "nn.Module") -> None:
+    """Give the recognisers in a model the language models that they name."""
     from ocrkit.recognize import Recognizer
 
     for part in model.modules():
-        if isinstance(part, Detector) and part.config.refiner is not None:
-            part.refine = for_reading(load("refine", part.config.refiner, device)).refine
         if isinstance(part, Recognizer) and part.config.language is not None:
             part.language = load("language", part.config.language).score
 

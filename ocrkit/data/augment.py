@@ -33,11 +33,6 @@ LOOSE = 0.12
 SLANT, TURN = 0.12, math.radians(3)
 """Standard deviations: of the slant, in the word's heights from top to bottom; and of the angle."""
 
-MISPLACED, FLATTEST, CUT_OFF = (0.15, 0.12), -0.35, (0.4, 1.0, 0.4)
-"""Of quads that are to be refined. Standard deviations of where the ends, and top and bottom, lie,
-in the word's heights, and how far in these two may lie. Then the share of those of which one end is
-far off, how far at most, and how much of the word's width may be lost."""
-
 
 def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
     """The word in `quad` (4, 2) cut out as a detector finds it: loose, tight, slanted, turned.
@@ -62,39 +57,13 @@ def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
 
 def _as_found(quad: Floats, rng: np.random.Generator) -> Floats:
     """A quad (4, 2) with the errors that detectors make, and the margin of the cut."""
-    start, end, above, below = np.maximum(rng.normal(*SLACK, 4), TIGHTEST)
-    if rng.random() < LOOSE:
-        start, end = rng.permutation([start + rng.uniform(0, 0.5), end])
-    return _moved(quad, (start, end, above, below), rng)
-
-
-def misplace(quad: Floats, rng: np.random.Generator) -> Floats:
-    """A quad (4, 2) as a hasty look finds it: off the word's edges, now and then by a letter."""
-    height, width = (float(side) for side in geometry.extent(quad))
-    start, end = rng.normal(0, MISPLACED[0], 2)
-    share, most, lost = CUT_OFF
-    if rng.random() < share:
-        start, end = rng.permutation([start + rng.uniform(-most, most), end])
-    shortest = -lost * width / max(height, 1e-6)
-    above, below = np.maximum(rng.normal(0, MISPLACED[1], 2), FLATTEST)
-    return _moved(quad, (max(start, shortest), max(end, shortest), above, below), rng)
-
-
-def _moved(
-    quad: Floats, slack: tuple[float, float, float, float], rng: np.random.Generator
-) -> Floats:
-    """The quad with its sides moved outwards, then slanted, turned and distorted a little.
-
-    Args:
-        quad: (4, 2).
-        slack: Before the start, behind the end, above and below, in the quad's heights.
-        rng: The source of all randomness.
-    """
     height = float(geometry.extent(quad)[0])
-    start, end, above, below = slack
     right = quad[1] - quad[0] + quad[2] - quad[3]
     down = quad[3] - quad[0] + quad[2] - quad[1]
     right, down = (way / max(float(np.linalg.norm(way)), 1e-6) for way in (right, down))
+    start, end, above, below = np.maximum(rng.normal(*SLACK, 4), TIGHTEST)
+    if rng.random() < LOOSE:
+        start, end = rng.permutation([start + rng.uniform(0, 0.5), end])
     slant = rng.normal(0, SLANT) / 2
     along = [-start - slant, end - slant, end + slant, slant - start]
     across = [-above, -above, below, below]

@@ -1,8 +1,6 @@
 """What every detector is: four methods to write, one to call."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, final
 
 import numpy as np
@@ -92,20 +90,11 @@ class DetectorConfig(Config):
         description="IoU above which words found in different passes over a picture are one",
     )
 
-    refiner: str | Path | None = Field(
-        None,
-        description="a refiner, by name or file, which looks at each word that was found from close"
-        " by, and puts its corners right; null for none",
-    )
-
     def side_of(self, image: Image) -> float:
         """The long side at which the network sees a picture at scale 1, pixels; not rounded."""
         most: float = self.max_enlargement * max(image.shape[:2])
         return min(self.long_side, most)
 
-
-Refine = Callable[[Image, Floats], Floats]
-"""From a picture and quads in it (N, 4, 2) to better ones."""
 
 C = TypeVar("C", bound=DetectorConfig)
 Maps = TypeVar("Maps", bound=tuple[Tensor, ...])
@@ -129,8 +118,6 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def __init__(self, config: C) -> None:
         super().__init__()
         self.config = config
-        self.refine: Refine | None = None
-        """Puts the corners of what was found right; `checkpoint.load` brings it along."""
 
     @staticmethod
     @abstractmethod
@@ -170,9 +157,7 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             lying = self._lying(turns.lying(image), side, self.config.sideways, len(found))
             both = [found, turns.upended(lying, image.shape[1])]
             found = passes.merge(both, self.config.merge_threshold)
-        if self.refine is None:
-            return found
-        return Detections(self.refine(image, found.quads), found.scores)
+        return found
 
     def _lying(self, image: Image, side: float, glance: float, upright: int) -> Detections:
         """What is found in a picture that lies on its side.

@@ -80,8 +80,6 @@ class FOTSConfig(Config):
     def _fits_together(self) -> Self:
         if self.detector.geometry != "rbox":
             raise ValueError("detector.geometry: FOTS regresses rotated rectangles: rbox")
-        if self.detector.refiner is not None:
-            raise ValueError("detector.refiner: FOTS reads what its own maps find, and asks none")
         if self.detector.sideways is not None:
             raise ValueError("detector.sideways: FOTS reads what it sees upright alone")
         if self.recognizer.network != "shared":

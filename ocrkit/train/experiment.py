@@ -20,15 +20,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from torch import nn
 
-from ocrkit import catalog, config, detect, recognize, refine, spot
+from ocrkit import catalog, config, detect, recognize, spot
 from ocrkit.config import Config
 from ocrkit.errors import ConfigError, UnknownModelError
 from ocrkit.train import sources
 
-Family = Literal["detect", "refine", "recognize", "spot"]
+Family = Literal["detect", "recognize", "spot"]
 FAMILIES: dict[Family, tuple[ModuleType, Any]] = {
     "detect": (detect, detect.Detector),
-    "refine": (refine, refine.Refiner),
     "recognize": (recognize, recognize.Recognizer),
     "spot": (spot, spot.SpottingNetwork),
 }
@@ -101,7 +100,7 @@ class Experiment(Config):
 
     @model_validator(mode="after")
     def _pieces_are_for_detectors(self) -> Self:
-        if self.family in ("recognize", "refine") and self.train.crop is not None:
+        if self.family == "recognize" and self.train.crop is not None:
             raise ValueError(
                 "train.crop: only detectors are trained on pieces of scenes; remove it"
             )

@@ -18,16 +18,13 @@ from ocrkit.train.task import check_finite
 from ocrkit.types import Detections, Sample
 
 GOAL = 0.9
-"""Share of the words that must be read, or refined well, or hmean of the words found."""
+"""Share of the words that must be read, or hmean of the words found."""
 
 EXAMPLES = 8
 """At most so many are learnt: more takes longer and shows no more."""
 
 EVERY = 25
 """Steps between two looks at what was learnt."""
-
-REFINED = 0.1
-"""A word is refined well if its corners are so near the label's on average, in its heights."""
 
 CLEAR = 16.0
 """A word whose shorter side is less, in pixels, need not be found: a cell more or less decides."""
@@ -117,14 +114,7 @@ def first_batch(experiment: Experiment) -> tuple[Batch, list[Sample]]:
 def score(
     experiment: Experiment, model: Any, found: Sequence[Any], pieces: Sequence[Sample]
 ) -> float:
-    """Share of the words that were read or refined, or hmean of the words that were found."""
-    if experiment.family == "refine":
-        told = (model.encode(model.config, piece) for piece in pieces)
-        errors = [
-            np.linalg.norm((moves - of.moves) * of.units, axis=-1).mean()
-            for moves, of in zip(found, told, strict=True)
-        ]
-        return float((np.array(errors) < REFINED).mean())
+    """Share of the words that were read, or hmean of the words that were found."""
     if experiment.family == "recognize":
         texts = [normalise(str(piece.texts[0]), model.charset) for piece in pieces]
         return float(np.mean([r.text == text for r, text in zip(found, texts, strict=True)]))

@@ -6,20 +6,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ocrkit import crops, detect, geometry, recognize, refine
+from ocrkit import crops, detect, geometry, recognize
 from ocrkit.data import augment
 from ocrkit.data.loader import Example, Skipped
 from ocrkit.detect._base import prepare as prepare_scene
 from ocrkit.recognize._base import prepare as prepare_crop
-from ocrkit.refine import _base as windows
 from ocrkit.text import Charset, normalise
 from ocrkit.types import Floats, Image, Sample
-
-SMALLEST_REFINED = 6.0
-"""Words whose shorter side is less, in pixels, are not refined: their labels are no truer."""
-
-WORDS_A_SCENE = 8
-"""At most so many of a scene are refined before the next is drawn, lest they make up a batch."""
 
 AS_CUT = 0.3
 """Share of the photographed word crops that are learnt as they are; the others are cut anew."""
@@ -129,51 +122,6 @@ class FindWords:
     def example(self, piece: Sample) -> Example | Skipped:
         """One piece of a scene."""
         return Example("", prepare_scene(piece.image), self.encode(self.config, piece))
-
-
-@dataclass(frozen=True)
-class RefineWords:
-    """Windows round misplaced quads of a scene's words, in other light.
-
-    Attributes:
-        encode, prepare: Of the refiner's class.
-        config: Of the refiner.
-    """
-
-    encode: Callable[[Any, Sample], tuple[Any, ...]]
-    prepare: Callable[[Any, Image], Floats]
-    config: refine.RefinerConfig
-
-    def pieces(
-        self, sample: Sample, drawn: bool, rng: np.random.Generator
-    ) -> Iterator[Sample | Skipped]:
-        """A window of some words that are not marked as ignored; its quad is the word's."""
-        large = np.minimum(*geometry.extent(sample.quads)) >= SMALLEST_REFINED
-        words = rng.permutation(np.flatnonzero(large & ~sample.ignored))[:WORDS_A_SCENE]
-        for index in words:
-            seen = misplaced(sample.image, sample.quads[index], self.config, rng)
-            yield replace(seen, image=augment.photometric(seen.image, rng))
-
-    def example(self, piece: Sample) -> Example | Skipped:
-        """One window."""
-        image = self.prepare(self.config, piece.image)
-        return Example("", image, self.encode(self.config, piece))
-
-
-def misplaced(
-    image: Image, quad: Floats, config: refine.RefinerConfig, rng: np.random.Generator
-) -> Sample:
-    """The window of a misplaced quad, with the word's true `quad` (4, 2) in its pixels.
-
-    A detector that sees shapes only takes all text for upright, and so does this.
-    """
-    true = geometry.upright(quad)
-    (lying,), (turn,) = windows.lying(augment.misplace(true, rng)[None])
-    seen, matrix = windows.window(image, lying, config)
-    inside = geometry.project(
-        np.asarray(np.linalg.inv(matrix), np.float64), np.roll(true, turn, axis=0)
-    )
-    return Sample(seen, inside[None], (None,), np.zeros(1, np.bool_))
 
 
 def _recut(image: Image, quad: Floats, rng: np.random.Generator) -> Image:

@@ -11,7 +11,7 @@ from ocrkit.data.loader import BatchSize, Prepare, Stream
 from ocrkit.recognize._base import pad
 from ocrkit.train import sources
 from ocrkit.train.experiment import Experiment
-from ocrkit.train.recipes import FindWords, Prepared, ReadWords, Recipe, RefineWords
+from ocrkit.train.recipes import FindWords, Prepared, ReadWords, Recipe
 
 PIECE = 448
 """Side of the pieces of scenes that a detector is trained on by default, pixels."""
@@ -65,8 +65,6 @@ def recipe(experiment: Experiment) -> Recipe:
     network, settings = experiment.network_class(), experiment.network_config()
     if experiment.family == "recognize":
         return ReadWords(network.encode, settings)
-    if experiment.family == "refine":
-        return RefineWords(network.encode, network.prepare, settings)
     cut: Cut = "keep" if network.learns_cut_words else "ignore"
     return FindWords(network.encode, settings, experiment.train.crop or PIECE, cut)
 
@@ -77,6 +75,4 @@ def size(experiment: Experiment) -> BatchSize:
     if experiment.family == "recognize":
         width = ASPECT * experiment.network_config().height
         return BatchSize(batch, batch * width, POOL * batch)
-    if experiment.family == "refine":
-        return BatchSize(batch, batch * experiment.network_config().width, batch)
     return BatchSize(batch, batch * (experiment.train.crop or PIECE), batch)

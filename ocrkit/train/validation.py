@@ -1,13 +1,11 @@
 """Measures a network while it trains, by the protocols of `ocrkit.evaluate`."""
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from ocrkit import crops, geometry
 from ocrkit.checkpoint import Family, Figure
-from ocrkit.data import augment
 from ocrkit.evaluate import Found, ImageResult, Result, Truth, recognition
 from ocrkit.evaluate.protocols import DETECTION, SPOTTING
 from ocrkit.types import Sample
@@ -83,39 +81,6 @@ class WordsRead:
         ]
 
 
-class WordsRefined:
-    """The score of a refiner: how well misplaced quads of a scene's words are put right."""
-
-    def __init__(self) -> None:
-        self.overlaps: list[float] = []
-
-    def add(self, model: Any, sample: Sample) -> None:
-        """Misplace the legible words of a scene, the same way each time, and refine them."""
-        rng = np.random.default_rng(len(self.overlaps))
-        quads = [geometry.upright(quad) for quad in sample.quads[~sample.ignored]]
-        if quads:
-            found = np.stack([augment.misplace(quad, rng) for quad in quads])
-            refined = model.refine(sample.image, found)
-            pairs = zip(quads, refined, strict=True)
-            self.overlaps += [float(geometry.iou(quad, one[None])[0]) for quad, one in pairs]
-
-    def figures(self, split: str) -> list[Figure]:
-        """The mean IoU with the labels, and the shares of words above two thresholds.
-
-        Without words that count, all are 0.
-        """
-        overlaps = np.array(self.overlaps or [0.0])
-        values = {
-            "iou": overlaps.mean(),
-            "above_0.7": (overlaps > 0.7).mean(),
-            "above_0.8": (overlaps > 0.8).mean(),
-        }
-        return [
-            Figure(split=split, protocol="misplaced quads", metric=metric, value=float(value))
-            for metric, value in values.items()
-        ]
-
-
 class WordsSpotted:
     """The score of a spotter: of what it finds and reads, then of what its detector finds."""
 
@@ -138,9 +103,8 @@ class WordsSpotted:
         return _three(result, self.protocol.name, split) + self.found.figures(split)
 
 
-SCORERS: dict[Family, Callable[[], Scorer]] = {
+SCORERS: dict[Family, type[WordsFound] | type[WordsRead] | type[WordsSpotted]] = {
     "detect": WordsFound,
-    "refine": WordsRefined,
     "recognize": WordsRead,
     "spot": WordsSpotted,
 }

@@ -59,7 +59,6 @@ def test_size_of_the_papers_network():
     ("settings", "reason"),
     [
         ({"detector": {"name": "east", "geometry": "quad"}}, r"detector\.geometry: .* rbox"),
-        ({"detector": {"name": "east", "refiner": "mine"}}, r"detector\.refiner: .* asks none"),
         ({"detector": {"name": "east", "sideways": 0.4}}, r"detector\.sideways: .* upright"),
         ({"recognizer": {"name": "crnn"}}, r"recognizer\.network: only `shared`"),
         ({"spotter": {"stacked": True}}, r"spotter\.stacked: letters"),

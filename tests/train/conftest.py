@@ -76,14 +76,3 @@ def scenes_config(root, tmp_path):
     path = tmp_path / "scenes.yaml"
     path.write_text(yaml.safe_dump(blocks))
     return path
-
-
-@pytest.fixture
-def refiner_config(scenes_config):
-    """The path of an experiment for a refiner."""
-    blocks = yaml.safe_load(scenes_config.read_text())
-    blocks["model"] = {"name": "corners"}
-    del blocks["train"]["crop"]
-    path = scenes_config.with_name("refiner.yaml")
-    path.write_text(yaml.safe_dump(blocks))
-    return path

@@ -90,20 +90,6 @@ def test_a_detector_is_measured(scenes_config, tmp_path):
     ]
 
 
-def test_a_refiner_is_trained_measured_and_brought_along(refiner_config, tmp_path):
-    path = fit(load(refiner_config), tmp_path / "run")
-    card = checkpoint.read_card(path)
-    assert (card.family, card.config["name"]) == ("refine", "corners")
-    assert [f.metric for f in card.figures] == ["iou", "above_0.7", "above_0.8"]
-    detector = checkpoint.load("detect", "pixellink", settings={"refiner": str(path)})
-    quads = np.array([[[10, 10], [50, 10], [50, 30], [10, 30]]], np.float32)
-    assert detector.refine is not None
-    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
-    alone = checkpoint.load("refine", path).refine(image, quads)
-    assert detector.refine(image, quads) == pytest.approx(alone, abs=1e-2)
-    assert not np.array_equal(alone, quads)
-
-
 @pytest.mark.slow
 def test_the_time_limit_ends_a_training(words_config, tmp_path):
     overrides = ["train.steps=1000000", "train.time_limit=0.1", "train.validate_every=1000000"]

@@ -34,16 +34,6 @@ def test_a_detector_is_scored_by_whole_clear_words(scenes_config):
     assert score(experiment, None, [Detections.empty()] * 2, pieces) == 0
 
 
-def test_a_refiner_is_scored_by_corners_put_right(refiner_config):
-    experiment = load(refiner_config)
-    batch, pieces = first_batch(experiment)
-    model = experiment.build()
-    moves = batch.targets.moves.numpy()
-    assert score(experiment, model, moves, pieces) == 1
-    # A tenth of the window is two tenths of a height, or more.
-    assert score(experiment, model, [moves[0] + 0.1, *moves[1:]], pieces) == 1 - 1 / len(pieces)
-
-
 def test_a_batch_without_a_whole_word_is_refused(scenes_config, root):
     for path in (root / "labels").iterdir():
         path.write_text("0,0,4,0,4,4,0,4,x\n")

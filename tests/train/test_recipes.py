@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -9,11 +8,9 @@ from ocrkit import geometry
 from ocrkit.data.loader import Example, Skipped
 from ocrkit.detect.pixellink import PixelLink, PixelLinkConfig
 from ocrkit.recognize.crnn import CRNN, CRNNConfig
-from ocrkit.refine import _base as windows
-from ocrkit.refine.corners import Corners, CornersConfig
 from ocrkit.train import streams
 from ocrkit.train.experiment import load
-from ocrkit.train.recipes import FindWords, Prepared, ReadWords, RefineWords, misplaced
+from ocrkit.train.recipes import FindWords, Prepared, ReadWords
 from ocrkit.types import Sample
 
 QUAD = np.array([[10, 10], [70, 10], [70, 30], [10, 30]], np.float32)
@@ -137,37 +134,3 @@ def test_small_pictures_are_learnt_at_the_size_at_which_they_are_read(rng):
     pieces = [next(recipe.pieces(scene("one"), False, rng)) for _ in range(20)]
     heights = [geometry.extent(piece.quads[0])[0] for piece in pieces if len(piece.quads)]
     assert max(heights) < 20 * 2 * 1.65 * 1.2
-
-
-def test_the_window_of_a_misplaced_quad_knows_where_the_word_is(rng):
-    config = CornersConfig()
-    image = np.full((50, 90, 3), 60, np.uint8)
-    image[10:30, 10:70] = 200
-    for _ in range(10):
-        window = misplaced(image, QUAD, config, rng)
-        inside = np.zeros(window.image.shape[:2], np.uint8)
-        cv2.fillPoly(inside, np.rint(window.quads).astype(int), 1)
-        near = np.ones((7, 7))
-        edge = cv2.dilate(inside, near) - cv2.erode(inside, near)
-        assert (window.image[(inside == 1) & (edge == 0)] == 200).all()
-        assert (window.image[(inside == 0) & (edge == 0)] == 60).all()
-        told = Corners.encode(config, window)
-        assert 0 < np.abs(told.moves).max() < 0.5
-        size = window.image.shape[1::-1]
-        assert (windows.base(window.image, config) + told.moves) * size == pytest.approx(
-            window.quads[0], abs=1e-2
-        )
-
-
-def test_a_refiner_learns_from_words_that_count_with_or_without_a_text(rng):
-    recipe = RefineWords(Corners.encode, Corners.prepare, CornersConfig())
-    found = list(Prepared(recipe)("a.png", scene("a", None, "###", ignored=(2,)), False, rng))
-    assert [type(f) for f in found] == [Example, Example]
-    assert all(f.name == "a.png" and f.image.shape == (4, 32, 128) for f in found)
-
-
-def test_words_too_small_to_be_labelled_truly_are_not_refined(rng):
-    recipe = RefineWords(Corners.encode, Corners.prepare, CornersConfig())
-    tiny = (QUAD - QUAD[0]) / 4
-    sample = Sample(np.zeros((50, 90, 3), np.uint8), tiny[None], ("a",), np.zeros(1, bool))
-    assert not list(recipe.pieces(sample, False, rng))

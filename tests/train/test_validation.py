@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from ocrkit import geometry
-from ocrkit.data import augment
-from ocrkit.train.validation import WordsFound, WordsRead, WordsRefined, WordsSpotted
+from ocrkit.train.validation import WordsFound, WordsRead, WordsSpotted
 from ocrkit.types import Detections, Reading, Sample, Word
 
 QUADS = np.array(
@@ -92,40 +91,3 @@ def test_a_spotter_is_scored_by_what_it_reads_and_finds():
         ("ic15-det", "precision", 1.0),
         ("ic15-det", "recall", 0.5),
     ]
-
-
-class Refiner:
-    def __init__(self, answer):
-        self.answer = answer
-
-    def refine(self, image, quads):
-        return self.answer(quads)
-
-
-def test_a_refiner_is_scored_by_overlap_with_the_labels_that_count():
-    scorer = WordsRefined()
-    scorer.add(Refiner(lambda quads: QUADS), scene())
-    scorer.add(Refiner(lambda quads: QUADS[:1]), scene(ignored=(False, True)))
-    scorer.add(Refiner(None), scene(ignored=(True, True)))
-    # Half a word more behind it: two thirds of what both cover.
-    half = QUADS[:1] + np.array([[0, 0], [20, 0], [20, 0], [0, 0]], np.float32)
-    scorer.add(Refiner(lambda quads: half), scene(ignored=(False, True)))
-    found = figures(scorer)
-    assert found == pytest.approx({"iou": (3 + 2 / 3) / 4, "above_0.7": 0.75, "above_0.8": 0.75})
-
-
-def test_a_refiner_is_given_misplaced_quads_the_same_each_time():
-    given = []
-    for _ in range(2):
-        scorer = WordsRefined()
-        scorer.add(Refiner(lambda quads: given.append(quads) or quads), scene())
-    assert np.array_equal(*given)
-    assert 0.3 < figures(scorer)["iou"] < 0.99
-    rng = np.random.default_rng(0)
-    assert np.array_equal(given[0][0], augment.misplace(QUADS[0], rng))
-
-
-def test_a_refiner_without_words_that_count_has_no_score():
-    scorer = WordsRefined()
-    scorer.add(Refiner(None), scene(ignored=(True, True)))
-    assert figures(scorer) == {"iou": 0, "above_0.7": 0, "above_0.8": 0}
