@@ -17,6 +17,7 @@ Conventions, the same everywhere:
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -59,6 +60,12 @@ class Detections:
     def empty(cls) -> Self:
         """No regions."""
         return cls(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32))
+
+    @classmethod
+    def together(cls, several: Sequence[Self]) -> Self:
+        """All regions of one or more, in their order."""
+        quads, scores = ([getattr(one, name) for one in several] for name in ("quads", "scores"))
+        return cls(np.concatenate(quads), np.concatenate(scores))
 
 
 @dataclass(frozen=True, slots=True)

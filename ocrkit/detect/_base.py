@@ -136,9 +136,17 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def decode(self, maps: Maps) -> list[Detections]:
         """One `Detections` per image of the batch, in pixels of the network's input."""
 
+    def sure(self, found: Detections) -> Detections:
+        """Of what was found that which is text, most likely: all, unless a detector doubts some.
+
+        A detector may tell more than it is sure of, for those who read it and decide by what it
+        says.
+        """
+        return found
+
     @final
     @torch.inference_mode()
-    def detect(self, image: Image, scale: float = 1.0) -> Detections:
+    def detect(self, image: Image, scale: float = 1.0, *, doubtful: bool = False) -> Detections:
         """Find text in one image; quads are in its own pixels, whatever size the network saw.
 
         See `scales`, `max_slant`, `sideways` and `tile` in the config: the network sees one scale,
@@ -147,6 +155,7 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         Args:
             image: (H, W, 3) uint8.
             scale: Times the size at which the config has the network see it.
+            doubtful: Whether to tell what is not `sure`, too.
 
         Raises:
             ConfigError: The device's memory is too small for one of them.
@@ -154,10 +163,11 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         side = self.config.side_of(image) * scale
         found = self._level(image, side)
         if self.config.sideways is not None:
-            lying = self._lying(turns.lying(image), side, self.config.sideways, len(found))
+            upright = len(self.sure(found))
+            lying = self._lying(turns.lying(image), side, self.config.sideways, upright)
             both = [found, turns.upended(lying, image.shape[1])]
             found = passes.merge(both, self.config.merge_threshold)
-        return found
+        return found if doubtful else self.sure(found)
 
     def _lying(self, image: Image, side: float, glance: float, upright: int) -> Detections:
         """What is found in a picture that lies on its side.
@@ -175,9 +185,13 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         return sure if blank or len(sure) < upright else self._level(image, side)
 
     def _level(self, image: Image, side: float) -> Detections:
-        """What is found in a picture, which is turned and seen anew if its text slants."""
+        """What is found in a picture, which is turned and seen anew if its text slants.
+
+        The second look stands if it shows no less: words may slant because they are misread.
+        """
         found = self._passes(image, side)
-        slant, most = turns.slant(found), self.config.max_slant
+        sure = self.sure(found)
+        slant, most = turns.slant(sure), self.config.max_slant
         if most is None or abs(slant) <= most:
             return found
         limit = max(LARGEST_TURNED, side * max(self.config.scales))
@@ -187,6 +201,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         turned, back = turns.levelled(image, slant)
         larger = max(turned.shape[:2]) / max(image.shape[:2])
         again = turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
+        if self.sure(again).scores.sum() < sure.scores.sum():
+            return found
         return Detections(again.quads * factors, again.scores)
 
     def _passes(self, image: Image, side: float) -> Detections:

@@ -7,6 +7,7 @@ joined.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -82,10 +83,10 @@ def stitch(found: Sequence[Detections], tiles: Sequence[Tile], threshold: float)
         return found[0]
     bounds = np.array(tiles, np.float32)
     tile_of = np.repeat(np.arange(len(tiles)), [len(one) for one in found])
-    quads = np.concatenate([one.quads for one in found]) + bounds[tile_of, None, :2]
-    every = Detections(quads, np.concatenate([one.scores for one in found]))
-    cut = _perhaps_cut(quads, bounds[tile_of], bounds[:, 2:].max(axis=0))
-    first, second, covered, iou = _seen_by_both(quads, bounds, tile_of, cut)
+    every = Detections.together(found)
+    every = replace(every, quads=every.quads + bounds[tile_of, None, :2])
+    cut = _perhaps_cut(every.quads, bounds[tile_of], bounds[:, 2:].max(axis=0))
+    first, second, covered, iou = _seen_by_both(every.quads, bounds, tile_of, cut)
     # Each pair comes in both orders: here the first is the part, and the second the whole.
     redundant = np.zeros(len(every), np.bool_)
     redundant[first[cut[first] & ~cut[second] & (covered > AGREED)]] = True
@@ -105,8 +106,7 @@ def merge(found: Sequence[Detections], threshold: float) -> Detections:
     told = [one for one in found if len(one)]
     if len(told) < 2:
         return told[0] if told else found[0]
-    quads, scores = ([getattr(one, name) for one in told] for name in ("quads", "scores"))
-    return suppress(Detections(np.concatenate(quads), np.concatenate(scores)), threshold)
+    return suppress(Detections.together(told), threshold)
 
 
 def _perhaps_cut(quads: Floats, bounds: Floats, corner: Floats) -> Bools:

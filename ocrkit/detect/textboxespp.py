@@ -88,6 +88,13 @@ class TextBoxesPPConfig(DetectorConfig):
     threshold: float = Field(
         0.5, ge=0, le=1, description="of a word's score; not in the paper, whose demo takes 0.6"
     )
+    doubtful: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="of a word's score; what has more, and less than `threshold`, is told to those "
+        "who read it and decide by what it says; not in the paper",
+    )
     candidates: int = Field(
         6000,
         gt=0,
@@ -223,6 +230,10 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
         shape = (x, y) * 4 if self.config.geometry == "quad" else (x, y, x, y, y)
         return torch.stack([x, y, x, y, *shape], dim=1)
 
+    def sure(self, found: Detections) -> Detections:
+        """See `Detector.sure`."""
+        return found[found.scores > self.config.threshold]
+
     def decode(self, maps: TextBoxesPPMaps) -> list[Detections]:
         """The best priors' words, after suppression of rectangles and quads (section III-D)."""
         height, width = maps.size.tolist()
@@ -232,7 +243,8 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
 
     def _decode_one(self, confidence: Tensor, codes: Tensor, of: Floats) -> Detections:
         config = self.config
-        lowest = torch.tensor(min(config.threshold, config.vote_score)).logit()
+        least = min(config.doubtful, config.threshold)
+        lowest = torch.tensor(min(least, config.vote_score)).logit()
         places = torch.nonzero(confidence > lowest)[:, 0]
         best = confidence[places].argsort(descending=True, stable=True)[: config.candidates]
         places = places[best]
@@ -240,7 +252,7 @@ class TextBoxesPP(Detector[TextBoxesPPConfig, TextBoxesPPMaps, TextBoxesPPTarget
         told = codes[:, places].T.float().cpu().numpy()
         of = of[places.cpu().numpy()]
         rects = _priors.told_rects(told[:, :4], of)
-        words = int((scores > config.threshold).sum())
+        words = int((scores > least).sum())
         kept = _suppress_rects(rects[:words], config.rect_overlap)
         told_shape = _priors.told_quads if config.geometry == "quad" else _priors.told_turned
         quads = _clockwise(told_shape(told[:, 4:], of))

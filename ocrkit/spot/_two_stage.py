@@ -12,6 +12,7 @@ from ocrkit.recognize import Aggregate, Recognizer
 from ocrkit.spot import _words as words
 from ocrkit.spot._base import Spotter
 from ocrkit.spot._pages import read_pages
+from ocrkit.spot._parts import joined
 from ocrkit.spot._stacked import unstack
 from ocrkit.spot._words import Hypothesis, WordsConfig
 from ocrkit.types import Detections, Image, Reading, Word
@@ -35,7 +36,7 @@ class TwoStage(Spotter):
         found = [self._search(image) for image in images]
         pages = read_pages(found, self._reader(images), *self._rules)
         sure = [[w for found in page for w in found if self.counts(w)] for page in pages]
-        return [words.surest(page, self.config.rival_overlap) for page in sure]
+        return [words.best_of_rivals(page, self.config) for page in sure]
 
     def read(
         self, images: Sequence[Image], found: Sequence[Detections]
@@ -62,10 +63,13 @@ class TwoStage(Spotter):
         return lambda hypotheses: self._readings(images, hypotheses)
 
     def _search(self, image: Image) -> Detections:
-        """What is found in an image at any of the scales; many a word at several."""
-        looks = [self.detector.detect(image, scale) for scale in self.config.scales]
-        quads, scores = ([getattr(look, name) for look in looks] for name in ("quads", "scores"))
-        return Detections(np.concatenate(quads), np.concatenate(scores))
+        """What is found in an image at any of the scales, and what parts of words make up.
+
+        Many a word is found at several scales, and what is doubtful is told by what it reads.
+        """
+        scales = self.config.scales
+        found = Detections.together([self.detector.detect(image, s, doubtful=True) for s in scales])
+        return Detections.together([found, joined(found)])
 
     def _readings(self, images: Sequence[Image], hypotheses: Sequence[Hypothesis]) -> list[Reading]:
         """What each hypothesis reads; a stack that shows no letters, as it lies."""

@@ -46,7 +46,13 @@ class WordsConfig(Config):
         0.4,
         ge=0,
         le=1,
-        description="of two words of which one covers more than this of the other, the surer stays",
+        description="of two words of which one covers more than this of the other, one stays",
+    )
+    rival_width: float = Field(
+        0.2,
+        ge=0,
+        description="that whose confidence, times its width to this power, is higher: half a word "
+        "is read as surely as all of it; 0 for the surer",
     )
     min_confidence: float = Field(
         0.55, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
@@ -119,22 +125,25 @@ def counts(word: Word, config: WordsConfig) -> bool:
     return sure and fused(word.score, word.confidence) >= config.min_fused
 
 
-def surest(words: Sequence[Word], overlap: float) -> tuple[Word, ...]:
-    """The words of a picture that no surer one contests, in the order given.
+def best_of_rivals(words: Sequence[Word], config: WordsConfig) -> tuple[Word, ...]:
+    """The words of a picture that no better one contests, in the order given.
 
-    Which of several quads shows a word best is seen by what can be read in them. Of equally sure
-    words the first is surer; a word that is driven out drives out none.
+    Which of several quads shows a word best is seen by what can be read in them: more of it, or
+    surer. Of equally good words the first is better; a word that is driven out drives out none.
 
     Args:
         words: In any order.
-        overlap: Words contest a place if one covers more than this share of the other.
+        config: `rival_overlap` tells which words are rivals, `rival_width` which is better.
     """
     if len(words) < 2:
         return tuple(words)
-    ranks = np.argsort([-word.confidence for word in words], kind="stable")
-    surer, other, covered = covering(np.stack([words[rank].quad for rank in ranks]))
-    contested = covered > overlap
-    kept = ranks[unrivalled(len(ranks), surer[contested], other[contested])]
+    quads = np.stack([word.quad for word in words])
+    widths = geometry.extent(quads)[1]
+    worth = np.array([word.confidence for word in words]) * widths**config.rival_width
+    ranks = np.argsort(-worth, kind="stable")
+    better, other, covered = covering(quads[ranks])
+    contested = covered > config.rival_overlap
+    kept = ranks[unrivalled(len(ranks), better[contested], other[contested])]
     return tuple(words[index] for index in sorted(kept.tolist()))
 
 

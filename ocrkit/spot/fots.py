@@ -39,7 +39,7 @@ from ocrkit.recognize._base import unpad
 from ocrkit.recognize.crnn import CRNN, CRNNConfig, CRNNMaps
 from ocrkit.spot._base import SpottingNetwork
 from ocrkit.spot._pages import read_pages
-from ocrkit.spot._words import Hypothesis, WordsConfig, counts, surest
+from ocrkit.spot._words import Hypothesis, WordsConfig, best_of_rivals, counts
 from ocrkit.text import Charset, normalise
 from ocrkit.types import Bools, Detections, Floats, Image, Reading, Sample, Word
 
@@ -170,7 +170,7 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
     def _spot(self, image: Image) -> tuple[Word, ...]:
         config = self.config.spotter
         seen = [word for scale in config.scales for word in self._look(image, scale)]
-        return surest(seen, config.rival_overlap)
+        return best_of_rivals(seen, config)
 
     def _look(self, image: Image, scale: float) -> list[Word]:
         """The words of a picture as seen at one scale."""

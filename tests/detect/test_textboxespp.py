@@ -288,10 +288,28 @@ def test_each_word_of_a_full_page_has_a_prior():
 
 
 def test_scores_are_sigmoids_and_low_ones_are_dropped():
+    boxes = [box(20 + 60 * k, 20, 60 + 60 * k, 40) for k in range(3)]
+    (found,) = MODEL.decode(maps_of(*zip(boxes, (2.0, -0.1, -1.5), strict=True)))
+    np.testing.assert_allclose(found.scores, [0.880797, 0.475021], rtol=1e-5)
+    np.testing.assert_allclose(found.quads, boxes[:2], atol=1e-3)
+
+
+def test_those_below_the_threshold_are_doubtful(monkeypatch):
     maps = maps_of((box(20, 20, 60, 40), 2.0), (box(100, 20, 160, 40), -0.1))
     (found,) = MODEL.decode(maps)
-    np.testing.assert_allclose(found.scores, [1 / (1 + math.exp(-2))], rtol=1e-5)
-    np.testing.assert_allclose(found.quads[0], box(20, 20, 60, 40), atol=1e-3)
+    np.testing.assert_allclose(MODEL.sure(found).quads, [box(20, 20, 60, 40)], atol=1e-3)
+    model = TextBoxesPP(TextBoxesPPConfig(sideways=None, threshold=0.5)).eval()
+    monkeypatch.setattr(model, "forward", lambda _: maps)
+    picture = np.zeros((*SIZE, 3), np.uint8)
+    assert len(model.detect(picture)) == 1
+    assert len(model.detect(picture, doubtful=True)) == 2
+
+
+def test_a_low_threshold_leaves_nothing_to_doubt():
+    maps = maps_of((box(20, 20, 60, 40), 2.0), (box(100, 20, 160, 40), -2.0))
+    model = TextBoxesPP(TextBoxesPPConfig(threshold=0.1)).eval()
+    (found,) = model.decode(maps)
+    assert len(model.sure(found)) == len(found) == 2
 
 
 def test_only_the_best_candidates_are_looked_at():

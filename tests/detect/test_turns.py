@@ -1,6 +1,7 @@
 """Pictures that are turned for the detector: quads by hand, and text that is not level is found."""
 
 import math
+from itertools import cycle
 from typing import ClassVar
 
 import cv2
@@ -227,6 +228,17 @@ def test_a_slight_slant_is_left():
     assert len(model.seen) == 1
 
 
+def test_what_is_seen_less_well_when_level_stays_as_it_was():
+    bar = turned(200, 40, 320, 240, math.radians(25))
+    picture = np.zeros((480, 640, 3), np.uint8)
+    cv2.fillPoly(picture, [np.round(bar).astype(np.int32)], (255, 255, 255))
+    (first,) = Sees(long_side=640).detect(picture).quads
+    model = Sees((0.9, 0.8), long_side=640, max_slant=15)
+    (stays,) = model.detect(picture).quads
+    assert len(model.seen) == 2
+    assert np.array_equal(first, stays)
+
+
 def test_a_large_picture_is_shrunk_before_it_is_turned(monkeypatch):
     bar = turned(800, 160, 1280, 960, math.radians(25))
     picture = np.zeros((1920, 2560, 3), np.uint8)
@@ -248,7 +260,14 @@ def test_strips_are_searched(size):
 
 
 class Sees(Level):
-    """Finds what is white, and which way it runs; of more than 18 degrees, two thirds."""
+    """Finds what is white, and which way it runs; of more than 18 degrees, two thirds.
+
+    It is so sure of it, one time after the other.
+    """
+
+    def __init__(self, scores=(0.9,), **given):
+        super().__init__(**given)
+        self.scores = cycle(scores)
 
     def decode(self, maps):
         white = (maps[0][0, 0].numpy() > 0).astype(np.uint8)
@@ -259,7 +278,8 @@ class Sees(Level):
         height, width = geometry.extent(rect)
         angle = math.atan2(*(rect[1] - rect[0])[::-1])
         told = angle if abs(angle) < math.radians(18) else angle * 2 / 3
-        return [found(turned(width, height, *rect.mean(axis=0), told))]
+        quads = turned(width, height, *rect.mean(axis=0), told)[None]
+        return [Detections(quads, np.full(1, next(self.scores), np.float32))]
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 90, "much"])

@@ -129,7 +129,7 @@ def test_a_word_that_runs_up_or_down_is_read(reader, quarters, start):
     class Detector:
         """Finds the turned word, whatever the shipped one makes of it."""
 
-        def detect(self, image, scale=1.0):
+        def detect(self, image, scale=1.0, doubtful=False):
             return Detections(quad[None], np.ones(1, np.float32))
 
     turned = np.asarray(upright.rotate(90 * quarters))

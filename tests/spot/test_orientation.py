@@ -16,7 +16,7 @@ class Finds:
     def __init__(self, *boxes):
         self.boxes = boxes
 
-    def detect(self, image, scale=1.0):
+    def detect(self, image, scale=1.0, doubtful=False):
         quads = [[(x, y), (right, y), (right, b), (x, b)] for x, y, right, b in self.boxes]
         scores = np.full(len(quads), 0.9, np.float32)
         return Detections(np.array(quads, np.float32).reshape(-1, 4, 2), scores)

@@ -75,7 +75,7 @@ def test_spans_run_down_the_stack():
 class Whole:
     """A detector that finds the whole picture."""
 
-    def detect(self, image, scale=1.0):
+    def detect(self, image, scale=1.0, doubtful=False):
         return Detections(geometry.full_quad(image.shape[:2])[None], np.ones(1, np.float32))
 
 

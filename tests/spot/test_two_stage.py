@@ -5,7 +5,7 @@ from ocrkit import config
 from ocrkit.errors import ConfigError
 from ocrkit.recognize import RecognizerConfig
 from ocrkit.spot import TwoStage, WordsConfig
-from ocrkit.spot._words import fused, split_at_spaces, surest
+from ocrkit.spot._words import best_of_rivals, fused, split_at_spaces
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
@@ -17,7 +17,7 @@ class Finds:
     def __init__(self, boxes):
         self.boxes = boxes
 
-    def detect(self, image, scale=1.0):
+    def detect(self, image, scale=1.0, doubtful=False):
         boxes = self.boxes[image.shape[1]]
         quads = [[(x, y), (right, y), (right, b), (x, b)] for x, y, right, b in boxes]
         scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
@@ -227,24 +227,35 @@ def word(text, confidence, left, right):
     return Word(text, confidence, (), quad, 0.9)
 
 
+def best(words, **given):
+    return [w.text for w in best_of_rivals(words, WordsConfig(**given))]
+
+
 def test_the_surer_of_two_words_in_one_place_stays():
     whole, part, beside = (
         word("HOTEL", 0.8, 0, 100),
         word("HOT", 0.9, 0, 60),
         word("A", 0.7, 90, 130),
     )
-    assert [w.text for w in surest([whole, part], 0.4)] == ["HOT"]
+    assert best([whole, part], rival_width=0) == ["HOT"]
     # Ten of the forty px of the one beside are covered: a quarter.
-    assert [w.text for w in surest([beside, whole], 0.4)] == ["A", "HOTEL"]
-    assert [w.text for w in surest([beside, whole], 0.2)] == ["HOTEL"]
+    assert best([beside, whole]) == ["A", "HOTEL"]
+    assert best([beside, whole], rival_overlap=0.2) == ["HOTEL"]
+
+
+@pytest.mark.parametrize(("confidence", "stays"), [(0.82, "HOTEL"), (0.81, "HOT")])
+def test_a_longer_one_may_be_less_sure(confidence, stays):
+    """1.667 to the power of 0.2 is 1.1076, so 0.8125 is worth 0.9 in a place of which it is 0.6."""
+    whole, part = word("HOTEL", confidence, 0, 100), word("HOT", 0.9, 0, 60)
+    assert best([part, whole]) == [stays]
 
 
 def test_a_word_that_is_driven_out_drives_out_none():
     chain = [word("one", 0.9, 0, 60), word("two", 0.8, 30, 90), word("three", 0.7, 60, 120)]
-    assert [w.text for w in surest(chain, 0.4)] == ["one", "three"]
-    assert surest([], 0.4) == ()
+    assert best(chain) == ["one", "three"]
+    assert best_of_rivals([], WordsConfig()) == ()
     first, second = word("one", 0.9, 0, 60), word("same", 0.9, 0, 60)
-    assert [w.text for w in surest([first, second], 0.4)] == ["one"]
+    assert best([first, second]) == ["one"]
 
 
 def test_a_picture_is_searched_at_each_scale_and_the_best_reading_stays():
@@ -253,7 +264,7 @@ def test_a_picture_is_searched_at_each_scale_and_the_best_reading_stays():
     class Looks(Finds):
         seen = ()
 
-        def detect(self, image, scale=1.0):
+        def detect(self, image, scale=1.0, doubtful=False):
             self.seen += (scale,)
             right = 60 if scale < 1 else 90
             return Finds({120: [(10, 20, right, 40)]}).detect(image)
