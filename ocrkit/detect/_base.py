@@ -187,7 +187,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def _level(self, image: Image, side: float) -> Detections:
         """What is found in a picture, which is turned and seen anew if its text slants.
 
-        The second look stands if it shows no less: words may slant because they are misread.
+        The second look stands if it shows no less: words may slant because they are misread. Where
+        it shows nothing, what was found first stays, which may slant otherwise.
         """
         found = self._passes(image, side)
         sure = self.sure(found)
@@ -203,7 +204,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
         again = turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
         if self.sure(again).scores.sum() < sure.scores.sum():
             return found
-        return Detections(again.quads * factors, again.scores)
+        again = Detections(again.quads * factors, again.scores)
+        return Detections.together([again, passes.apart(sure, again)])
 
     def _passes(self, image: Image, side: float) -> Detections:
         """What is found in a picture at each of the scales, each word once."""

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ocrkit import geometry
-from ocrkit.detect._nms import Indices, overlapping, suppress
+from ocrkit.detect._nms import Indices, covering, overlapping, suppress
 from ocrkit.types import Bools, Detections, Floats
 
 NEAR = 8
@@ -29,6 +29,9 @@ AGREED = 0.4
 """Two tiles have seen the same word if what they found overlaps by more than this, of the parts
 that lie within both tiles. Less than a half: the rectangle round a corner that an edge cuts off is
 twice as large as the corner."""
+
+TOUCH = 0.1
+"""Two finds are in one place if they share more than this of the smaller."""
 
 
 class Tile(NamedTuple):
@@ -107,6 +110,13 @@ def merge(found: Sequence[Detections], threshold: float) -> Detections:
     if len(told) < 2:
         return told[0] if told else found[0]
     return suppress(Detections.together(told), threshold)
+
+
+def apart(found: Detections, others: Detections) -> Detections:
+    """Of what was found, what is in the place of none of the others; all in the same pixels."""
+    one, other, covered = covering(Detections.together([found, others]).quads)
+    touches = (one < len(found)) & (other >= len(found)) & (covered > TOUCH)
+    return found[~np.isin(np.arange(len(found)), one[touches])]
 
 
 def _perhaps_cut(quads: Floats, bounds: Floats, corner: Floats) -> Bools:

@@ -239,6 +239,18 @@ def test_what_is_seen_less_well_when_level_stays_as_it_was():
     assert np.array_equal(first, stays)
 
 
+def test_what_only_the_first_look_shows_stays(monkeypatch):
+    """Of three words one is seen by both looks, and there the second counts."""
+    level, both, again = box(20, 20, 120, 40), box(20, 100, 120, 140), box(20, 300, 120, 340)
+    looks = iter([found(level, both), found(both + np.float32(3), again)])
+    model = Level(long_side=640, max_slant=15)
+    monkeypatch.setattr(model, "_passes", lambda image, side: next(looks))
+    monkeypatch.setattr(_base.turns, "slant", lambda found: 20.0)
+    monkeypatch.setattr(_base.turns, "turned_back", lambda found, back, size: found)
+    quads = model.detect(wall()).quads
+    assert quads.tolist() == [(both + 3).tolist(), again.tolist(), level.tolist()]
+
+
 def test_a_large_picture_is_shrunk_before_it_is_turned(monkeypatch):
     bar = turned(800, 160, 1280, 960, math.radians(25))
     picture = np.zeros((1920, 2560, 3), np.uint8)
