@@ -7,8 +7,9 @@ from typing import Any
 from ocrkit import catalog, config
 from ocrkit.recognize._base import Recognizer, RecognizerConfig
 from ocrkit.recognize._confidence import Aggregate, aggregate
+from ocrkit.recognize._lexicon import Score
 
-__all__ = ["Aggregate", "Recognizer", "RecognizerConfig", "aggregate", "build"]
+__all__ = ["Aggregate", "Recognizer", "RecognizerConfig", "Score", "aggregate", "build"]
 
 
 def build(block: Mapping[str, Any], source: str = "recognizer") -> Recognizer[Any, Any, Any]:

@@ -18,6 +18,9 @@ from ocrkit.types import Detections, Reading, Word
 FEWEST = 3
 """Words by which a picture may be told to stand on its head; of fewer, chance is too large."""
 
+TELLING = 0.5
+"""The score from which on they tell: what a detector doubts may be no text, however it stands."""
+
 PROBES = 5
 """Words that are tried, those with the best scores."""
 
@@ -53,7 +56,8 @@ def read_pages(
     doubts: dict[int, _Doubt] = {}
     for image, (one, page) in enumerate(zip(found, pages, strict=True)):
         sure = _sureness(page)
-        if len(one) >= FEWEST and sure.mean() < config.page_doubt:
+        telling = one.scores >= TELLING
+        if telling.sum() >= FEWEST and sure[telling].mean() < config.page_doubt:
             probes = np.argsort(-one.scores, kind="stable")[:PROBES]
             doubts[image] = _Doubt(probes, float(sure[probes].mean()))
     if not doubts:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ocrkit import crops
 from ocrkit.detect import Detector
-from ocrkit.recognize import Aggregate, Recognizer
+from ocrkit.recognize import Aggregate, Recognizer, Score
 from ocrkit.spot import _words as words
 from ocrkit.spot._base import Spotter
 from ocrkit.spot._pages import read_pages
@@ -35,8 +35,10 @@ class TwoStage(Spotter):
         """See `Spotter.spot`; the crops of all images are read together, batched by width."""
         found = [self._search(image) for image in images]
         pages = read_pages(found, self._reader(images), *self._rules)
-        sure = [[w for found in page for w in found if self.counts(w)] for page in pages]
-        return [words.best_of_rivals(page, self.config) for page in sure]
+        return [
+            words.of_page([w for found in page for w in found], self.config, self._language)
+            for page in pages
+        ]
 
     def read(
         self, images: Sequence[Image], found: Sequence[Detections]
@@ -50,8 +52,18 @@ class TwoStage(Spotter):
         return words.read_words(found, self._reader(images), *self._rules)
 
     def counts(self, word: Word) -> bool:
-        """Whether a word is sure enough for the page."""
-        return words.counts(word, self.config)
+        """Whether a word is sure enough, by its confidence alone."""
+        (enough,) = words.counts([word], words.worth([word], self.config, None), self.config)
+        return bool(enough)
+
+    def worth(self, word: Word) -> float:
+        """Its confidence, in the light of the recogniser's language; see `WordsConfig`."""
+        (worth,) = words.worth([word], self.config, self._language if word.text else None)
+        return float(worth)
+
+    @property
+    def _language(self) -> Score | None:
+        return self.recognizer.language
 
     @property
     def _rules(self) -> tuple[WordsConfig, Aggregate]:

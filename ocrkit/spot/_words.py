@@ -14,19 +14,29 @@ from itertools import groupby
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ocrkit import crops, geometry
 from ocrkit.config import Config
 from ocrkit.detect._nms import covering, unrivalled
-from ocrkit.recognize import Aggregate, aggregate
-from ocrkit.types import Character, Detections, Floats, Reading, Word
+from ocrkit.recognize import Aggregate, Score, aggregate
+from ocrkit.types import Bools, Character, Detections, Floats, Reading, Word
+
+Worth = NDArray[np.float64]
 
 QUARTER_TURNS = (-1, 1)
 """How far a quad's corners roll for text that runs down the picture, and up."""
 
 HALF_TURN = 2
 """And for text that stands on its head."""
+
+TYPICAL, LEAST = -2.5, -1.0
+"""What a character of a reading has for a log-likelihood in its language, nats, and how far below
+that a reading counts: numbers, addresses and names may be as unlikely as they are."""
+
+FAVOUR = 0.25
+"""Of `language_weight`: what all readings gain by being likely, and not only unsure ones."""
 
 
 class WordsConfig(Config):
@@ -51,11 +61,20 @@ class WordsConfig(Config):
     rival_width: float = Field(
         0.2,
         ge=0,
-        description="that whose confidence, times its width to this power, is higher: half a word "
-        "is read as surely as all of it; 0 for the surer",
+        description="that whose worth, times its width to this power, is higher: half a word is "
+        "read as surely as all of it; 0 for the surer",
     )
     min_confidence: float = Field(
-        0.55, ge=0, le=1, description="readings below it, and empty ones, are dropped from the page"
+        0.55,
+        ge=0,
+        le=1,
+        description="readings that are worth less, and empty ones, are dropped from the page",
+    )
+    language_weight: float = Field(
+        0.4,
+        ge=0,
+        description="how much it counts for that, and among rivals, whether a reading is likely in "
+        "the recogniser's language, if it has one; 0 for not at all",
     )
     min_fused: float = Field(
         0.0,
@@ -119,13 +138,40 @@ def read_words(
     return words
 
 
-def counts(word: Word, config: WordsConfig) -> bool:
-    """Whether a word is sure enough for the page."""
-    sure = word.confidence >= config.min_confidence
-    return sure and fused(word.score, word.confidence) >= config.min_fused
+def worth(words: Sequence[Word], config: WordsConfig, language: Score | None) -> Worth:
+    """What each word is worth: its confidence c in the light of a language; (N,).
+
+    For a reading whose characters are likelier by d nats than is TYPICAL, and with the weight w, it
+    is c^(e^-wd) e^(wd FAVOUR): an unsure reading gains or loses most.
+
+    Args:
+        words: None of them empty.
+        config: `language_weight` is w.
+        language: The log-likelihood of texts, ends included; None for confidence alone.
+    """
+    sure = np.array([word.confidence for word in words], np.float64)
+    if language is None or not words:
+        return sure
+    symbols = np.array([len(word.text) + 1 for word in words])
+    told = language([word.text for word in words]) / symbols
+    more = config.language_weight * np.maximum(told - TYPICAL, LEAST)
+    return np.asarray(sure ** np.exp(-more) * np.exp(FAVOUR * more))
 
 
-def best_of_rivals(words: Sequence[Word], config: WordsConfig) -> tuple[Word, ...]:
+def counts(words: Sequence[Word], worth: Worth, config: WordsConfig) -> Bools:
+    """Whether each word, and what it is worth, is enough for the page; (N,)."""
+    together = np.array([fused(word.score, word.confidence) for word in words])
+    return np.asarray((worth >= config.min_confidence) & (together >= config.min_fused))
+
+
+def of_page(words: Sequence[Word], config: WordsConfig, language: Score | None) -> tuple[Word, ...]:
+    """Of all that was read in a picture what is worth enough, and no better one contests."""
+    told = worth(words, config, language)
+    kept = np.flatnonzero(counts(words, told, config)).tolist()
+    return best_of_rivals([words[k] for k in kept], told[kept], config)
+
+
+def best_of_rivals(words: Sequence[Word], worth: Worth, config: WordsConfig) -> tuple[Word, ...]:
     """The words of a picture that no better one contests, in the order given.
 
     Which of several quads shows a word best is seen by what can be read in them: more of it, or
@@ -133,14 +179,14 @@ def best_of_rivals(words: Sequence[Word], config: WordsConfig) -> tuple[Word, ..
 
     Args:
         words: In any order.
+        worth: What each is worth; (N,).
         config: `rival_overlap` tells which words are rivals, `rival_width` which is better.
     """
     if len(words) < 2:
         return tuple(words)
     quads = np.stack([word.quad for word in words])
     widths = geometry.extent(quads)[1]
-    worth = np.array([word.confidence for word in words]) * widths**config.rival_width
-    ranks = np.argsort(-worth, kind="stable")
+    ranks = np.argsort(-worth * widths**config.rival_width, kind="stable")
     better, other, covered = covering(quads[ranks])
     contested = covered > config.rival_overlap
     kept = ranks[unrivalled(len(ranks), better[contested], other[contested])]

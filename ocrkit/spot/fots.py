@@ -39,7 +39,7 @@ from ocrkit.recognize._base import unpad
 from ocrkit.recognize.crnn import CRNN, CRNNConfig, CRNNMaps
 from ocrkit.spot._base import SpottingNetwork
 from ocrkit.spot._pages import read_pages
-from ocrkit.spot._words import Hypothesis, WordsConfig, best_of_rivals, counts
+from ocrkit.spot._words import Hypothesis, WordsConfig, of_page
 from ocrkit.text import Charset, normalise
 from ocrkit.types import Bools, Detections, Floats, Image, Reading, Sample, Word
 
@@ -170,7 +170,7 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
     def _spot(self, image: Image) -> tuple[Word, ...]:
         config = self.config.spotter
         seen = [word for scale in config.scales for word in self._look(image, scale)]
-        return best_of_rivals(seen, config)
+        return of_page(seen, config, self.recognizer.language)
 
     def _look(self, image: Image, scale: float) -> list[Word]:
         """The words of a picture as seen at one scale."""
@@ -184,12 +184,7 @@ class FOTS(SpottingNetwork[FOTSConfig, FOTSMaps, FOTSTargets]):
             return self._read(maps, [hypothesis.quad for hypothesis in hypotheses])
 
         (words,) = read_pages(found, read, config.spotter, config.recognizer.confidence)
-        return [
-            replace(word, quad=word.quad * back)
-            for pieces in words
-            for word in pieces
-            if counts(word, config.spotter)
-        ]
+        return [replace(word, quad=word.quad * back) for pieces in words for word in pieces]
 
     def _read(self, maps: FOTSMaps, quads: Sequence[Floats]) -> list[Reading]:
         """What one picture says at each quad, in pixels of the network's input."""

@@ -261,7 +261,8 @@ class Linker:
     def _read(self, track: Track, image: Image, word: Word) -> None:
         """Take the reading of a word into account."""
         crop, whole = self._cut(image, word.quad), clear_of_edges(word.quad, image.shape[:2])
-        track.read(Reading(word.text, word.confidence, word.characters), crop, whole)
+        reading = Reading(word.text, word.confidence, word.characters)
+        track.read(reading, crop, whole, self.spotter.worth(word))
 
     def _cut(self, image: Image, quad: Floats) -> Image:
         (crop,) = crops.cut(image, quad[None], self.spotter.config.margin)

@@ -84,8 +84,9 @@ class TextTrack:
 class Vote:
     """What several readings of one text say together.
 
-    A reading that is sure to c counts as -log(1 - c), its evidence if readings err independently:
-    one of 0.95 outweighs eight of 0.3. What speaks for a piece of a text speaks for all of it if
+    A reading that is worth c counts as log(1 - c) squared: one of 0.95 outweighs seventy of 0.3,
+    as unsure readings of one text err alike. (By -log(1 - c), as if they erred independently, it
+    would outweigh eight.) What speaks for a piece of a text speaks for all of it if
     all of it has been read surely: before, a part was covered. Readings at the frame's edge, which
     may have cut the word, count little beside others. The text with most evidence wins, with the
     confidence and the characters of its surest reading.
@@ -100,13 +101,20 @@ class Vote:
     _evidence: dict[str, float] = field(default_factory=dict)
     _surest: dict[str, Reading] = field(default_factory=dict)
 
-    def add(self, reading: Reading, whole: bool = True) -> None:
-        """One more reading, of a word that is not at the frame's edge; an empty one only counts."""
+    def add(self, reading: Reading, whole: bool = True, worth: float | None = None) -> None:
+        """One more reading; an empty one only counts.
+
+        Args:
+            reading: What was read.
+            whole: Whether the word was clear of the frame's edge.
+            worth: What the reading is worth, in [0, 1]; its confidence if None.
+        """
         self.count += 1
         self.whole += whole
         if not reading.text:
             return
-        evidence = -math.log(1 - min(reading.confidence, MOST_SURE)) * (1 if whole else CUT_SHORT)
+        worth = reading.confidence if worth is None else worth
+        evidence = math.log(1 - min(worth, MOST_SURE)) ** 2 * (1 if whole else CUT_SHORT)
         self._evidence[reading.text] = self._evidence.get(reading.text, 0.0) + evidence
         before = self._surest.get(reading.text)
         if before is None or reading.confidence > before.confidence:
@@ -196,9 +204,11 @@ class Track:
         gone = 0.0 if self.visible else float(time - self.last.time)
         return np.asarray(self.quad + self.speed * gone, np.float32)
 
-    def read(self, reading: Reading, crop: Image, whole: bool = True) -> None:
-        """Take a reading of a crop into account, of a word that is not at the frame's edge."""
-        self.vote.add(reading, whole)
+    def read(
+        self, reading: Reading, crop: Image, whole: bool = True, worth: float | None = None
+    ) -> None:
+        """Take a reading of a crop into account; see `Vote.add`."""
+        self.vote.add(reading, whole, worth)
         self.look = look(crop)
         found = sharpness(crop)
         if found >= self.sharpness:

@@ -26,6 +26,7 @@ class Tells:
     """A recogniser that says one thing of crops whose left edge is red, another of the others."""
 
     config = RecognizerConfig(name="tells")
+    language = None
 
     def __init__(self, upright, turned):
         self.upright, self.turned = upright, turned

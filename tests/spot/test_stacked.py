@@ -83,6 +83,7 @@ class Tells:
     """A recogniser that is surer of crops that show two letters side by side."""
 
     config = RecognizerConfig(name="tells")
+    language = None
 
     def __init__(self, sure):
         self.sure = sure

@@ -5,7 +5,7 @@ from ocrkit import config
 from ocrkit.errors import ConfigError
 from ocrkit.recognize import RecognizerConfig
 from ocrkit.spot import TwoStage, WordsConfig
-from ocrkit.spot._words import best_of_rivals, fused, split_at_spaces
+from ocrkit.spot._words import fused, of_page, split_at_spaces, worth
 from ocrkit.types import Character, Detections, Reading, Word
 
 RED = (255, 0, 0)
@@ -28,6 +28,7 @@ class Tells:
     """A recogniser that says what a function says of each crop; it counts its calls."""
 
     config = RecognizerConfig(name="tells")
+    language = None
 
     def __init__(self, say):
         self.say = say
@@ -228,7 +229,7 @@ def word(text, confidence, left, right):
 
 
 def best(words, **given):
-    return [w.text for w in best_of_rivals(words, WordsConfig(**given))]
+    return [w.text for w in of_page(words, WordsConfig(**given), None)]
 
 
 def test_the_surer_of_two_words_in_one_place_stays():
@@ -250,10 +251,38 @@ def test_a_longer_one_may_be_less_sure(confidence, stays):
     assert best([part, whole]) == [stays]
 
 
+def likely(texts):
+    """A language in which capitals cost 1.5 nats each, as does the end, and all else 9."""
+    return np.array([-1.5 * (len(t) + 1) if t.isupper() else -9.0 * (len(t) + 1) for t in texts])
+
+
+def test_what_a_word_is_worth_by_hand():
+    """A nat likelier than is typical: c^(e^-0.4) e^0.1. No reading counts as more than one less."""
+    words = [word("SALE", 0.5, 0, 60), word("x7q", 0.5, 0, 60), word("SALE", 1.0, 0, 60)]
+    told = worth(words, WordsConfig(language_weight=0.4), likely)
+    assert told == pytest.approx([0.5**0.670320 * 1.105171, 0.5**1.491825 * 0.904837, 1.105171])
+    assert worth(words, WordsConfig(language_weight=0), likely) == pytest.approx([0.5, 0.5, 1])
+    assert worth(words, WordsConfig(), None) == pytest.approx([0.5, 0.5, 1])
+    assert worth([], WordsConfig(), likely).shape == (0,)
+
+
+def test_an_unsure_reading_stays_if_it_is_likely_and_goes_if_it_is_not():
+    words = [word("SALE", 0.5, 0, 60), word("x7q", 0.6, 100, 160), word("k2", 0.95, 200, 260)]
+    config = WordsConfig(min_confidence=0.55)
+    assert [w.text for w in of_page(words, config, likely)] == ["SALE", "k2"]
+    assert [w.text for w in of_page(words, config, None)] == ["x7q", "k2"]
+
+
+def test_of_rivals_the_likelier_may_be_less_sure():
+    words = [word("x7q", 0.8, 0, 60), word("SALE", 0.7, 0, 60)]
+    assert [w.text for w in of_page(words, WordsConfig(), likely)] == ["SALE"]
+    assert [w.text for w in of_page(words, WordsConfig(), None)] == ["x7q"]
+
+
 def test_a_word_that_is_driven_out_drives_out_none():
     chain = [word("one", 0.9, 0, 60), word("two", 0.8, 30, 90), word("three", 0.7, 60, 120)]
     assert best(chain) == ["one", "three"]
-    assert best_of_rivals([], WordsConfig()) == ()
+    assert best([]) == []
     first, second = word("one", 0.9, 0, 60), word("same", 0.9, 0, 60)
     assert best([first, second]) == ["one"]
 

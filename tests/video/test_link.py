@@ -65,6 +65,9 @@ class Scene(TwoStage):
         self.crops += len(found[0])
         return [[self.words(quad) for quad in found[0].quads]]
 
+    def worth(self, word):
+        return word.confidence
+
     def words(self, around):
         said = []
         for text, place in self.there().items():

@@ -28,6 +28,7 @@ class Finds:
 
 class Tells:
     config = RecognizerConfig(name="tells")
+    language = None
 
     def read(self, crops):
         return [Reading("K", 0.9, (Character("K", 0.9, (0, 1)),)) for _ in crops]

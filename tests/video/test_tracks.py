@@ -37,15 +37,22 @@ def vote(*readings):
 
 
 def test_one_sure_reading_outweighs_several_unsure_ones():
-    # -log(1 - 0.95) = 3.00 against 8 * -log(1 - 0.3) = 2.85
-    found = vote(("CAFE", 0.95), *[("GAFF", 0.3)] * 8)
-    assert (found.winner.text, found.winner.confidence, found.count) == ("CAFE", 0.95, 9)
-    assert vote(("CAFE", 0.95), *[("GAFF", 0.3)] * 9).winner.text == "GAFF"  # 3.21
+    # log(1 - 0.95)^2 = 8.97 against 12 * log(1 - 0.57)^2 = 8.55
+    found = vote(("CAFE", 0.95), *[("GAFF", 0.57)] * 12)
+    assert (found.winner.text, found.winner.confidence, found.count) == ("CAFE", 0.95, 13)
+    assert vote(("CAFE", 0.95), *[("GAFF", 0.57)] * 13).winner.text == "GAFF"  # 9.26
+
+
+def test_a_reading_counts_for_what_it_is_worth():
+    found = Vote()
+    found.add(Reading("DREANIERS", 0.7), worth=0.6)
+    found.add(Reading("DREAMERS", 0.6), worth=0.7)
+    assert (found.winner.text, found.winner.confidence) == ("DREAMERS", 0.6)
 
 
 def test_readings_that_agree_add_up_and_the_surest_speaks_for_them():
-    found = vote(("CAFE", 0.5), ("CAPE", 0.7), ("CAFE", 0.6))  # 0.69 + 0.92 against 1.20
-    assert (found.winner.text, found.winner.confidence) == ("CAFE", 0.6)
+    found = vote(("CAFE", 0.6), ("CAPE", 0.7), ("CAFE", 0.65))  # 0.84 + 1.10 against 1.45
+    assert (found.winner.text, found.winner.confidence) == ("CAFE", 0.65)
     characters = (Character("a", 0.9, (0, 1)),)
     one = Vote()
     one.add(Reading("a", 0.9, characters))
@@ -54,12 +61,12 @@ def test_readings_that_agree_add_up_and_the_surest_speaks_for_them():
 
 
 def test_readings_at_the_edge_count_a_tenth():
-    # 3 * 0.1 * -log(1 - 0.9) = 0.69 against -log(1 - 0.51) = 0.71
+    # 3 * 0.1 * log(1 - 0.9)^2 = 1.59 against log(1 - 0.72)^2 = 1.62
     found = Vote()
     for _ in range(3):
         found.add(Reading("CEANIC", 0.9), whole=False)
     assert (found.winner.text, found.count, found.whole) == ("CEANIC", 3, 0)
-    found.add(Reading("OCEANIC", 0.51))
+    found.add(Reading("OCEANIC", 0.72))
     assert (found.winner.text, found.count, found.whole) == ("OCEANIC", 4, 1)
 
 
