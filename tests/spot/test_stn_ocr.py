@@ -309,7 +309,11 @@ def looks_only():
     """A network that reads as the shipped CRNN does, and is to learn where to look."""
     torch.manual_seed(0)
     config = {"side": 64, "width": 64, "reads_already": True}
-    model = STNOCR(STNOCRConfig.model_validate(config | {"recognizer": {"whitelist": DIGITS}}))
+    model = STNOCR(
+        STNOCRConfig.model_validate(
+            config | {"recognizer": {"whitelist": DIGITS, "network": "deep"}}
+        )
+    )
     model.recognizer.load_state_dict(checkpoint.load("recognize", "crnn").state_dict())
     return model
 
