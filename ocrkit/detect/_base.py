@@ -161,15 +161,17 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             ConfigError: The device's memory is too small for one of them.
         """
         side = self.config.side_of(image) * scale
-        found = self._level(image, side)
+        found = self._level(image, side, doubtful)
         if self.config.sideways is not None:
             upright = len(self.sure(found))
-            lying = self._lying(turns.lying(image), side, self.config.sideways, upright)
+            lying = self._lying(turns.lying(image), side, self.config.sideways, upright, doubtful)
             both = [found, turns.upended(lying, image.shape[1])]
             found = passes.merge(both, self.config.merge_threshold)
-        return found if doubtful else self.sure(found)
+        return found
 
-    def _lying(self, image: Image, side: float, glance: float, upright: int) -> Detections:
+    def _lying(
+        self, image: Image, side: float, glance: float, upright: int, doubtful: bool
+    ) -> Detections:
         """What is found in a picture that lies on its side.
 
         Args:
@@ -177,20 +179,21 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             side: Its long side as the network is to see it, pixels.
             glance: Times that, at which the network sees it first.
             upright: How much was found before; if a glance shows as much, a look follows.
+            doubtful: See `detect`.
         """
         seen = min(max(side * glance, LEAST_GLANCE), side)
-        found = self._passes(image, seen)
+        found = self._passes(image, seen, doubtful)
         sure = found[found.scores >= self.config.sideways_score]
         blank = seen == side and not len(found)
-        return sure if blank or len(sure) < upright else self._level(image, side)
+        return sure if blank or len(sure) < upright else self._level(image, side, doubtful)
 
-    def _level(self, image: Image, side: float) -> Detections:
+    def _level(self, image: Image, side: float, doubtful: bool) -> Detections:
         """What is found in a picture, which is turned and seen anew if its text slants.
 
         The second look stands if it shows no less: words may slant because they are misread. Where
         it shows nothing, what was found first stays, which may slant otherwise.
         """
-        found = self._passes(image, side)
+        found = self._passes(image, side, doubtful)
         sure = self.sure(found)
         slant, most = turns.slant(sure), self.config.max_slant
         if most is None or abs(slant) <= most:
@@ -201,14 +204,18 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             image, factors = resize_to_long_side(image, limit, 1)
         turned, back = turns.levelled(image, slant)
         larger = max(turned.shape[:2]) / max(image.shape[:2])
-        again = turns.turned_back(self._passes(turned, side * larger), back, image.shape[:2])
+        seen = self._passes(turned, side * larger, doubtful)
+        again = turns.turned_back(seen, back, image.shape[:2])
         if self.sure(again).scores.sum() < sure.scores.sum():
             return found
         again = Detections(again.quads * factors, again.scores)
         return Detections.together([again, passes.apart(sure, again)])
 
-    def _passes(self, image: Image, side: float) -> Detections:
-        """What is found in a picture at each of the scales, each word once."""
+    def _passes(self, image: Image, side: float, doubtful: bool) -> Detections:
+        """What is found in a picture at each of the scales, each word once.
+
+        What is doubtful goes before tiles are stitched, where it could stand for what is sure.
+        """
         config = self.config
         found = []
         for scale in config.scales:
@@ -216,6 +223,7 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             height, width, _ = resized.shape
             tiles = passes.tiles((height, width), config.tile, config.overlap, SIZE_STEP)
             seen = [self._found_in(resized[tile.window]) for tile in tiles]
+            seen = seen if doubtful else [self.sure(one) for one in seen]
             whole = passes.stitch(seen, tiles, config.merge_threshold)
             found.append(Detections(whole.quads * back, whole.scores))
         return passes.merge(found, config.merge_threshold)

@@ -244,11 +244,27 @@ def test_what_only_the_first_look_shows_stays(monkeypatch):
     level, both, again = box(20, 20, 120, 40), box(20, 100, 120, 140), box(20, 300, 120, 340)
     looks = iter([found(level, both), found(both + np.float32(3), again)])
     model = Level(long_side=640, max_slant=15)
-    monkeypatch.setattr(model, "_passes", lambda image, side: next(looks))
+    monkeypatch.setattr(model, "_passes", lambda image, side, doubtful: next(looks))
     monkeypatch.setattr(_base.turns, "slant", lambda found: 20.0)
     monkeypatch.setattr(_base.turns, "turned_back", lambda found, back, size: found)
     quads = model.detect(wall()).quads
     assert quads.tolist() == [(both + 3).tolist(), again.tolist(), level.tolist()]
+
+
+@pytest.mark.parametrize(("doubtful", "stitched"), [(False, [0.9]), (True, [0.9, 0.3])])
+def test_what_is_doubtful_goes_before_tiles_are_stitched(doubtful, stitched, monkeypatch):
+    """Else a doubtful whole word could stand for a sure part of it, and then go itself."""
+    model = Level(long_side=640)
+    told = Detections(np.stack([box(0, 0, 40, 10)] * 2), np.array([0.9, 0.3], np.float32))
+    monkeypatch.setattr(model, "decode", lambda maps: [told])
+    monkeypatch.setattr(model, "sure", lambda found: found[found.scores > 0.5])
+    given, stitch = [], _base.passes.stitch
+    monkeypatch.setattr(
+        _base.passes, "stitch", lambda seen, *rest: given.extend(seen) or stitch(seen, *rest)
+    )
+    found = model.detect(wall(), doubtful=doubtful)
+    assert found.scores == pytest.approx(stitched)
+    assert [one.scores.tolist() for one in given] == [pytest.approx(stitched)]
 
 
 def test_a_large_picture_is_shrunk_before_it_is_turned(monkeypatch):
