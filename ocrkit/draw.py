@@ -12,6 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 from PIL import ImageDraw, ImageFont
 
 from ocrkit import geometry
@@ -140,7 +141,7 @@ def _labelled(image: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Ima
     """The picture with each text on a strip of its colour, clear of quads and other strips."""
     canvas = PIL.Image.fromarray(image)
     draw = ImageDraw.Draw(canvas)
-    boxes = [Box(*quad.min(axis=0), *quad.max(axis=0)) for _, quad, _ in labels]
+    boxes = [Box(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for _, quad, _ in labels]
     strips: list[Box] = []
     for (text, quad, colour), box in zip(labels, boxes, strict=True):
         if not text:
@@ -151,7 +152,8 @@ def _labelled(image: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Ima
         width, height = draw.textlength(text, font) + 2 * pad, size * 1.25
         strip = place(box, width, height, canvas.size, boxes, strips)
         strips.append(strip)
-        if not _overlap(strip, box._replace(top=box.top - 1, bottom=box.bottom + 1)):
+        near = box._replace(top=box.top - 1, bottom=box.bottom + 1)
+        if not _overlap([strip], [near]).any():
             _lead(draw, strip, box, colour)
         draw.rectangle(strip, fill=colour)
         draw.text((strip.left + pad, strip.top + height / 2), text, "black", font, anchor="lm")
@@ -197,14 +199,10 @@ def place(
         for x, y in _corners(quad, width, height)
     ]
     found = [Box(x, y, x + width, y + height) for x, y in inside]
-
-    def cost(strip: Box) -> tuple[float, float]:
-        return (
-            sum(_overlap(strip, other) for other in strips),
-            sum(_overlap(strip, other) for other in quads) + _distance(strip, quad) * height,
-        )
-
-    return min(found, key=cost)
+    away = np.array([_distance(strip, quad) for strip in found])
+    hides = _overlap(found, quads).sum(axis=1) + away * height
+    covers = _overlap(found, strips).sum(axis=1)
+    return found[int(np.lexsort((hides, covers))[0])]  # of equal ones the first
 
 
 def _corners(quad: Box, width: float, height: float) -> list[tuple[float, float]]:
@@ -227,11 +225,12 @@ def _distance(strip: Box, quad: Box) -> float:
     return max(0.0, float(quad.top - strip.bottom), float(strip.top - quad.bottom))
 
 
-def _overlap(one: Box, other: Box) -> float:
-    """The area that two boxes share."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0.0, float(width)) * max(0.0, float(height))
+def _overlap(ones: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
+    """The area that each of N boxes shares with each of M others; (N, M)."""
+    one = np.array(ones, np.float64).reshape(-1, 1, 4)
+    other = np.array(others, np.float64).reshape(1, -1, 4)
+    low, high = np.maximum(one, other)[..., :2], np.minimum(one, other)[..., 2:]
+    return np.asarray(np.maximum(high - low, 0.0).prod(axis=-1))
 
 
 def _colour(confidence: float) -> Colour:
@@ -249,9 +248,14 @@ def _unit(image: Image) -> float:
 
 def _font(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Pillow's own face, or an installed one if that has more of the text's characters."""
-    default = ImageFont.load_default(size)
     path = _face_for(frozenset(character for character in text if not character.isspace()))
-    return ImageFont.truetype(path, size) if path else default
+    return _sized(path, size)
+
+
+@functools.lru_cache(maxsize=64)
+def _sized(path: str | None, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A face, or Pillow's own, in a size; kept, as to load it takes as long as to draw a word."""
+    return ImageFont.truetype(path, size) if path else ImageFont.load_default(size)
 
 
 @functools.lru_cache(maxsize=1024)

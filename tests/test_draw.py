@@ -93,8 +93,8 @@ def test_strips_find_room_further_away():
         strips.append(draw.place(box, 40, 10, (240, 120), [box], strips))
     assert len(set(strips)) == 6
     for i, one in enumerate(strips):
-        assert not any(draw._overlap(one, other) for other in strips[:i])
-    assert not any(draw._overlap(one, box) for one in strips)
+        assert not draw._overlap([one], strips[:i]).any()
+    assert not draw._overlap(strips, [box]).any()
 
 
 def test_near_places_come_first():
