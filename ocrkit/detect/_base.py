@@ -146,7 +146,9 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
 
     @final
     @torch.inference_mode()
-    def detect(self, image: Image, scale: float = 1.0, *, doubtful: bool = False) -> Detections:
+    def detect(
+        self, image: Image, scale: float = 1.0, *, doubtful: bool = False, sideways: bool = True
+    ) -> Detections:
         """Find text in one image; quads are in its own pixels, whatever size the network saw.
 
         See `scales`, `max_slant`, `sideways` and `tile` in the config: the network sees one scale,
@@ -156,13 +158,14 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
             image: (H, W, 3) uint8.
             scale: Times the size at which the config has the network see it.
             doubtful: Whether to tell what is not `sure`, too.
+            sideways: Whether to look for text that runs down, if the config has it so.
 
         Raises:
             ConfigError: The device's memory is too small for one of them.
         """
         side = self.config.side_of(image) * scale
         found = self._level(image, side, doubtful)
-        if self.config.sideways is not None:
+        if sideways and self.config.sideways is not None:
             upright = len(self.sure(found))
             lying = self._lying(turns.lying(image), side, self.config.sideways, upright, doubtful)
             both = [found, turns.upended(lying, image.shape[1])]

@@ -42,31 +42,44 @@ def overlap_costs(tracked: Sequence[Floats], found: Floats, min_iou: float) -> C
     return costs
 
 
-def kinship_cost(
-    word: Word, known: Word, unseen: float, *, min_iou: float, min_similarity: float, sure: float
-) -> float:
-    """How little a word looks like what is known of a track, from 0 to 1, or `NEVER`.
+def kinship_costs(
+    words: Sequence[Word],
+    known: Word,
+    unseen: float,
+    *,
+    min_iou: float,
+    min_similarity: float,
+    sure: float,
+) -> Costs:
+    """How little words look like what is known of a track, from 0 to 1, or `NEVER`; (N,).
 
     If both are read surely, the text decides, as long as the place is within reach. If either is
     not, the place alone does.
 
     Args:
-        word: Found now.
+        words: N, found now.
         known: The track's text, in the place where it is expected.
         unseen: Seconds since the track was seen.
         min_iou: Words that are not read surely must overlap by so much.
         min_similarity: Texts must be so similar; see `similarity`.
         sure: The confidence from which on a word is read surely.
     """
-    overlap = float(geometry.iou(word.quad, known.quad[None])[0])
-    if min(word.confidence, known.confidence) < sure or not (word.text and known.text):
-        return 1 - overlap if overlap >= min_iou else NEVER
+    quads = np.array([word.quad for word in words], np.float32).reshape(-1, 4, 2)
+    overlaps = geometry.iou(known.quad, quads)
+    costs = np.where(overlaps >= min_iou, 1 - overlaps, NEVER).astype(np.float64)
+    if known.confidence < sure or not known.text:
+        return costs
     reach = REACH + REACH_PER_SECOND * unseen
-    nearness = 1 - _distance(word.quad, known.quad) / reach
-    likeness = similarity(word.text, known.text)
-    if likeness < min_similarity or nearness < 0:
-        return NEVER
-    return 1 - (likeness + max(nearness, overlap)) / 2
+    for i, word in enumerate(words):
+        if word.confidence < sure or not word.text:
+            continue
+        costs[i] = NEVER
+        likeness = similarity(word.text, known.text)
+        if likeness >= min_similarity:
+            nearness = 1 - _distance(word.quad, known.quad) / reach
+            if nearness >= 0:
+                costs[i] = 1 - (likeness + max(nearness, float(overlaps[i]))) / 2
+    return costs
 
 
 def is_piece(word: Word, known: Word) -> bool:

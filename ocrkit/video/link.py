@@ -1,9 +1,10 @@
 """Words over time: detected now and then, followed in between, read when they can be read better.
 
 A frame is searched if some frames have gone by since the last search, if the picture changes, or if
-a text that was being followed is covered or gone. What is found there is first laid on the tracks
-that are being followed, by place. What is left over is read, and compared by place and text with
-the tracks that are left over, those that have been out of sight for a while among them.
+a text that was being followed is covered or gone; for text that runs down, not every time. What is
+found there is first laid on the tracks that are being followed, by place. What is left over is
+read, and compared by place and text with the tracks that are left over, those that have been out of
+sight for a while among them.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from ocrkit.config import Config
 from ocrkit.spot import TwoStage
 from ocrkit.types import Detections, Floats, Image, Reading, Word
 from ocrkit.video import tracks
-from ocrkit.video.associate import assign, is_piece, kinship_cost, overlap_costs, similarity
+from ocrkit.video.associate import Costs, assign, is_piece, kinship_costs, overlap_costs, similarity
 from ocrkit.video.frames import Frame
 from ocrkit.video.motion import View, follow
 from ocrkit.video.tracks import (
@@ -33,15 +34,21 @@ from ocrkit.video.tracks import (
     sharpness,
 )
 
-SEARCH_GAP = 2
-"""Frames from one search to the next at least, if the picture does not change as a whole."""
-
 
 class VideoConfig(Config):
     """How the words of frames become tracks."""
 
     detect_every: int = Field(
-        4, ge=1, description="frames from one search for text to the next, at most"
+        6,
+        ge=1,
+        description="frames from one search for text to the next, at most; half as many, if a text "
+        "is covered or gone",
+    )
+    glance_every: int = Field(
+        3,
+        ge=1,
+        description="searches from one glance for text that runs down to the next, if there was "
+        "none; see `detector.sideways`",
     )
     scene_change: float = Field(
         20.0, ge=0, description="grey levels; a frame that differs more from the last is searched"
@@ -161,12 +168,14 @@ class Linker:
                 track.move(moved.quad, seconds)
             track.visible = tracks.inside(track.quad, view.size)
         lost = any(not track.sound for track in visible)
-        return self._since >= (SEARCH_GAP if lost else self.config.detect_every)
+        return self._since >= self.config.detect_every / (2 if lost else 1)
 
     def _search(self, image: Image, view: View, time: Fraction) -> None:
         """Find the text in a frame and bring the tracks up to date."""
+        down = any(crops.is_tall(track.quad) for track in self._visible())
+        glance = down or self._searches % self.config.glance_every == 0
         self._searches += 1
-        found = self.spotter.detector.detect(image)
+        found = self.spotter.detector.detect(image, sideways=glance)
         for track in self._visible():
             track.missed += 1
         words = self._find_again(image, self._find_followed(image, found), time)
@@ -203,7 +212,7 @@ class Linker:
     def _find_again(self, image: Image, words: list[Word], time: Fraction) -> list[Word]:
         """Give words to tracks that are uncertain or out of sight; returns those left over."""
         lost = [track for track in self._live if track.missed or not track.visible]
-        costs = np.array([[self._cost(track, word, time) for word in words] for track in lost])
+        costs = np.array([self._costs(track, words, time) for track in lost])
         pairs = assign(costs.reshape(len(lost), len(words)))
         for row, column in pairs:
             track, word = lost[row], words[column]
@@ -223,21 +232,21 @@ class Linker:
                 return True
         return False
 
-    def _cost(self, track: Track, word: Word, time: Fraction) -> float:
-        """See `kinship_cost`; a track may be where it was last seen, or where it was going."""
+    def _costs(self, track: Track, words: Sequence[Word], time: Fraction) -> Costs:
+        """See `kinship_costs`; a track may be where it was last seen, or where it was going."""
         known = track.now
-        places = (known, replace(known, quad=track.expected(time)))
-        return min(
-            kinship_cost(
-                word,
+        here, there = (
+            kinship_costs(
+                words,
                 place,
                 float(time - track.last.time),
                 min_iou=self.config.min_iou,
                 min_similarity=self.config.min_similarity,
                 sure=self.spotter.config.min_confidence,
             )
-            for place in places
+            for place in (known, replace(known, quad=track.expected(time)))
         )
+        return np.minimum(here, there)
 
     def _wants(self, track: Track, image: Image, quad: Floats) -> bool:
         """Whether a track is to be read once more, now that it is here and looks like this."""

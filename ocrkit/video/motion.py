@@ -29,6 +29,9 @@ ENOUGH = 4
 WINDOW = (15, 15)
 """Pixels around a point by which it is found again."""
 
+ENDS = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 0.03)
+"""A point is found when a step is shorter than so many pixels, or after so many steps."""
+
 LEVELS = 3
 """Times that the frame is halved; a point may move by some 7 * 2^3 pixels."""
 
@@ -128,18 +131,27 @@ def _flow(before: View, after: View, start: Floats) -> tuple[Floats, NDArray[np.
     # OpenCV counts from the centre of the first pixel, ocrkit from its corner.
     scale = np.float32(before.scale)
     origin = (start * scale - np.float32(0.5))[:, None]
-    blank = np.zeros_like(origin)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(
-        before.grey, after.grey, origin, blank, winSize=WINDOW, maxLevel=LEVELS
-    )
-    back, came, _ = cv2.calcOpticalFlowPyrLK(
-        after.grey, before.grey, there, blank.copy(), winSize=WINDOW, maxLevel=LEVELS
-    )
+    there, found = _found(before.grey, after.grey, origin)
+    back, came = _found(after.grey, before.grey, there)
     missed = np.linalg.norm((back - origin)[:, 0], axis=1)
     rows, columns = after.grey.shape
     inside = ((there[:, 0] >= -0.5) & (there[:, 0] <= (columns - 0.5, rows - 0.5))).all(axis=1)
     returned = (found[:, 0] == 1) & (came[:, 0] == 1) & (missed <= MAX_RETURN) & inside
     return np.asarray((there[:, 0] + np.float32(0.5)) / scale, np.float32), returned
+
+
+def _found(one: Grey, other: Grey, points: Floats) -> tuple[Floats, NDArray[np.uint8]]:
+    """Where points (P, 1, 2) of one picture are in another, and whether they are; (P, 1)."""
+    there, found, _ = cv2.calcOpticalFlowPyrLK(
+        one,
+        other,
+        points,
+        np.zeros_like(points),
+        winSize=WINDOW,
+        maxLevel=LEVELS,
+        criteria=ENDS,
+    )
+    return np.asarray(there, np.float32), np.asarray(found, np.uint8)
 
 
 def _move(

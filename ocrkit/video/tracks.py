@@ -19,6 +19,9 @@ KEPT_HEIGHT = 64
 LOOK = (16, 48)
 """Pixels (height, width) of the copy of a crop by which its look is compared."""
 
+SHIFTED = (2, 4)
+"""Pixels of that, down and across, by which two looks may be shifted: no quad fits exactly."""
+
 STEADY = 0.7
 """How much of the speed of a track stays the same from one frame to the next."""
 
@@ -254,8 +257,10 @@ def look(crop: Image) -> Floats:
 
 
 def alike(one: Floats, other: Floats) -> float:
-    """How alike two looks are: their correlation, in [-1, 1]."""
-    return float((one * other).sum())
+    """How alike two looks are: their best correlation when they are shifted, in [-1, 1]."""
+    down, across = SHIFTED
+    middle = np.ascontiguousarray(other[down:-down, across:-across])
+    return float(cv2.matchTemplate(one, middle, cv2.TM_CCOEFF_NORMED).max())
 
 
 def aligned(quad: Floats, like: Floats) -> Floats:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ocrkit.types import Word
-from ocrkit.video.associate import NEVER, assign, kinship_cost, overlap_costs, similarity
+from ocrkit.video.associate import NEVER, assign, kinship_costs, overlap_costs, similarity
 
 QUAD = np.array([[0, 0], [40, 0], [40, 10], [0, 10]], np.float32)
 
@@ -12,7 +12,8 @@ def word(text, right=0.0, confidence=0.9):
 
 
 def cost(one, other, unseen=0.0):
-    return kinship_cost(one, other, unseen, min_iou=0.3, min_similarity=0.6, sure=0.8)
+    (found,) = kinship_costs([one], other, unseen, min_iou=0.3, min_similarity=0.6, sure=0.8)
+    return found
 
 
 def test_the_cheapest_pairs_altogether():
@@ -61,3 +62,12 @@ def test_unsure_words_are_known_by_their_place_alone(one, other):
     assert cost(one, other) == pytest.approx(0)
     aside = Word(one.text, one.confidence, (), QUAD + np.float32([30, 0]), 0.9)
     assert cost(aside, other, unseen=9) == NEVER  # an IoU of 1/7
+
+
+def test_words_are_compared_each_by_itself():
+    words = [word("EXIT", 10), word("WEST"), word("", 5), word("EX1T", 3, confidence=0.4)]
+    known = word("EXIT")
+    together = kinship_costs(words, known, 0.5, min_iou=0.3, min_similarity=0.6, sure=0.8)
+    np.testing.assert_allclose(together, [cost(w, known, 0.5) for w in words])
+    none = kinship_costs([], known, 0.5, min_iou=0.3, min_similarity=0.6, sure=0.8)
+    assert none.shape == (0,)

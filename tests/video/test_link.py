@@ -30,7 +30,7 @@ class Scene(TwoStage):
     def __init__(self, texts, say=lambda text, index: (text, 0.95), joined=()):
         super().__init__(self, None, WordsConfig(margin=0))
         self.texts, self.say, self.joined = texts, say, joined
-        self.now, self.searched, self.crops = 0, [], 0
+        self.now, self.searched, self.glances, self.crops = 0, [], [], 0
         self.blur = self.cut = lambda index: 0
 
     def there(self):
@@ -54,8 +54,9 @@ class Scene(TwoStage):
             cv2.warpAffine(patch, shift, SIZE[::-1], image, borderMode=cv2.BORDER_TRANSPARENT)
         return Frame(index, Fraction(index, FPS), image)
 
-    def detect(self, image):
+    def detect(self, image, sideways=True):
         self.searched.append(self.now)
+        self.glances.append(sideways)
         quads = [quad(place) for place in self.there().values()]
         if self.now in self.joined:
             quads = [np.array(quads).reshape(-1, 2)[[0, -3, -2, 3]]]
@@ -106,10 +107,30 @@ def test_moving_text_keeps_its_track_and_is_followed_between_searches():
         for sighting in one.sightings:
             expected = quad(scene.there()[sighting.word.text])
             np.testing.assert_allclose(sighting.word.quad, expected, atol=1.5)
-    assert scene.searched == list(range(0, 50, 4))
+    assert scene.searched == list(range(0, 50, 6))
     exit_, bakery = linker.tracks()
     assert (exit_.text, exit_.frames, exit_.first.frame, exit_.last.frame) == ("EXIT", 50, 0, 49)
     assert bakery.last.time == Fraction(49, 25)
+
+
+def test_a_text_that_is_lost_is_searched_for_sooner():
+    scene = Scene({"EXIT": between((30, 40), (0, 7))})
+    watch(scene, frames=20)
+    assert scene.searched[:3] == [0, 6, 9]  # it is gone in frame 7
+    scene = Scene({"EXIT": between((30, 40), (0, 7))})
+    watch(scene, frames=20, detect_every=12)
+    assert scene.searched[:2] == [0, 7]  # frame 6 would have been soon enough
+
+
+def test_text_that_runs_down_is_glanced_for_now_and_then_until_there_is_some():
+    scene = Scene({"EXIT": still(30, 40)})
+    watch(scene, glance_every=2)
+    assert scene.glances == [i % 2 == 0 for i in range(len(scene.searched))]
+    down = np.array([[0, 0], [16, 0], [16, 48], [0, 48]], np.float32)
+    scene = Scene({"EXIT": still(30, 40)})
+    scene.words = lambda around: (Word("EXIT", 0.9, (), down + np.float32((30, 40)), 0.9),)
+    watch(scene, glance_every=2)
+    assert all(scene.glances)
 
 
 def test_text_is_read_three_times_and_then_no_more():
@@ -173,7 +194,7 @@ def test_a_short_absence_does_not_end_a_track():
 
 
 def test_a_long_absence_does():
-    _, linker = watch(Scene({"EXIT": between((40, 40), (0, 20), (60, 80))}), 80, memory=1)
+    _, linker = watch(Scene({"EXIT": between((40, 40), (0, 20), (60, 80))}), 80, memory=1, detect_every=4)
     assert [(t.text, t.first.frame) for t in linker.tracks()] == [("EXIT", 0), ("EXIT", 60)]
 
 
@@ -210,10 +231,10 @@ def test_words_found_as_one_are_still_the_words_they_were():
 
 
 def test_what_is_found_only_once_is_a_mistake():
-    scene = Scene({"EXIT": still(40, 40), "ERROR": between((150, 80), (8, 9))})
+    scene = Scene({"EXIT": still(40, 40), "ERROR": between((150, 80), (12, 13))})
     _, linker = watch(scene)
     assert [t.text for t in linker.tracks()] == ["EXIT"]
-    scene = Scene({"EXIT": still(40, 40), "ERROR": between((150, 80), (8, 9))})
+    scene = Scene({"EXIT": still(40, 40), "ERROR": between((150, 80), (12, 13))})
     _, linker = watch(scene, min_found=1)
     assert [t.text for t in linker.tracks()] == ["EXIT", "ERROR"]
 

@@ -21,7 +21,7 @@ NAMES = ["in.jsonl", "in.ocr.mp4", "in.srt", "in.tracks.json"]
 
 
 class Finds:
-    def detect(self, image):
+    def detect(self, image, sideways=True):
         quad = np.array([[[8, 8], [40, 8], [40, 24], [8, 24]]], np.float32)
         return Detections(quad, np.ones(1, np.float32))
 
