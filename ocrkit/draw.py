@@ -3,9 +3,9 @@
 import colorsys
 import functools
 import itertools
-import math
 import sys
 from collections.abc import Iterable, Sequence
+from math import ceil, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,34 +137,45 @@ def _outlined(image: Image, quads: Iterable[Floats], colours: Iterable[Colour]) 
     return canvas
 
 
-def _labelled(image: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Image:
-    """The picture with each text on a strip of its colour, clear of quads and other strips."""
-    canvas = PIL.Image.fromarray(image)
-    draw = ImageDraw.Draw(canvas)
+def _labelled(canvas: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Image:
+    """The picture, drawn upon: each text on a strip of its colour, clear of quads and strips."""
+    size = canvas.shape[1], canvas.shape[0]
     boxes = [Box(*quad.min(axis=0).tolist(), *quad.max(axis=0).tolist()) for _, quad, _ in labels]
     strips: list[Box] = []
     for (text, quad, colour), box in zip(labels, boxes, strict=True):
         if not text:
             continue
-        size = _font_size(image, quad)
-        font = _font(text, size)
-        pad = size / 5
-        width, height = draw.textlength(text, font) + 2 * pad, size * 1.25
-        strip = place(box, width, height, canvas.size, boxes, strips)
+        shown = _strip(text, _font_size(canvas, quad), colour)
+        height, width = shown.shape[:2]
+        found = place(box, width, height, size, boxes, strips)
+        left, top = round(found.left), round(found.top)
+        strip = Box(left, top, left + width, top + height)
         strips.append(strip)
         near = box._replace(top=box.top - 1, bottom=box.bottom + 1)
         if not _overlap([strip], [near]).any():
-            _lead(draw, strip, box, colour)
-        draw.rectangle(strip, fill=colour)
-        draw.text((strip.left + pad, strip.top + height / 2), text, "black", font, anchor="lm")
+            _lead(canvas, strip, box, colour)
+        inside = canvas[top : top + height, left : left + width]
+        inside[:] = shown[: inside.shape[0], : inside.shape[1]]
+    return canvas
+
+
+@functools.lru_cache(maxsize=256)
+def _strip(text: str, size: int, colour: Colour) -> Image:
+    """A text on its strip (h, w, 3); kept, as a video shows it many times. Not to be changed."""
+    font = _font(text, size)
+    pad = size / 5
+    width, height = ceil(font.getlength(text) + 2 * pad), round(size * 1.25)
+    canvas = PIL.Image.new("RGB", (width, height), colour)
+    ImageDraw.Draw(canvas).text((pad, height / 2), text, "black", font, anchor="lm")
     return np.array(canvas)
 
 
-def _lead(draw: ImageDraw.ImageDraw, strip: Box, quad: Box, colour: Colour) -> None:
-    """A line from a strip that stands apart to its quad."""
+def _lead(canvas: Image, strip: Box, quad: Box, colour: Colour) -> None:
+    """A line from a strip that stands apart to its quad, drawn upon the picture."""
     x = min(max(quad.left, strip.left), strip.right)
     ends = (strip.bottom, quad.top) if strip.bottom < quad.top else (strip.top, quad.bottom)
-    draw.line([(x, ends[0]), (quad.left, ends[1])], fill=colour, width=1)
+    start, end = (round(x), round(ends[0])), (round(quad.left), round(ends[1]))
+    cv2.line(canvas, start, end, colour, 1)
 
 
 def _font_size(image: Image, quad: Floats) -> int:
@@ -243,7 +254,7 @@ def _colour(confidence: float) -> Colour:
 def _unit(image: Image) -> float:
     """The side of a square as large as the picture, in pixels: the scale of what is drawn."""
     height, width = image.shape[:2]
-    return math.sqrt(height * width)
+    return sqrt(height * width)
 
 
 def _font(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

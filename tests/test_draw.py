@@ -4,9 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import PIL.Image
 import pytest
-from PIL import ImageDraw
 
 from ocrkit import draw
 from ocrkit.draw import draw_detections, draw_glimpses, draw_page
@@ -109,12 +107,12 @@ def test_a_strip_that_stands_apart_is_led_to_its_quad():
     """Its line is in the strip's colour, on the way from the one to the other."""
     green = draw._colour(1.0)
     box, strip = draw.Box(50, 60, 100, 80), draw.Box(50, 20, 90, 30)
-    canvas = PIL.Image.fromarray(paper())
-    draw._lead(ImageDraw.Draw(canvas), strip, box, green)
-    assert (np.array(canvas)[30:60, 50] == green).all()
+    canvas = paper()
+    draw._lead(canvas, strip, box, green)
+    assert (canvas[30:60, 50] == green).all()
     below = draw.Box(50, 100, 90, 110)
-    draw._lead(ImageDraw.Draw(canvas), below, box, green)
-    assert (np.array(canvas)[80:100, 50] == green).all()
+    draw._lead(canvas, below, box, green)
+    assert (canvas[80:100, 50] == green).all()
 
 
 def test_letters_that_pillows_own_face_lacks(monkeypatch):

@@ -1,7 +1,7 @@
 """Videos as frames with exact times: files, streams and cameras, cut and thinned as wanted.
 
 PyAV decodes files and streams. Nothing is kept but the frame at hand, so a video may be of any
-length. A live source does not wait: see `ocrkit.video.live`.
+length. A live source does not wait: see `ocrkit.video.ahead`.
 """
 
 import logging

@@ -198,8 +198,19 @@ def likeness(before: View, after: View, quad: Floats, matrix: NDArray[np.float64
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float32)
-    then = before.grey[low[1] : high[1], low[0] : high[0]].astype(np.float32)
-    now, then = now - now.mean(), then - then.mean()
-    norm = float(np.linalg.norm(now) * np.linalg.norm(then))
-    return float((now * then).sum()) / max(norm, 1e-6)
+    )
+    then = before.grey[low[1] : high[1], low[0] : high[0]]
+    return correlation(np.asarray(now, np.uint8), then)
+
+
+def correlation(image: Grey | Floats, part: Grey | Floats) -> float:
+    """The correlation of a part with where it fits an image best, in [-1, 1]; 0 of what is plain.
+
+    Args:
+        image: (H, W), uint8 or float32.
+        part: (h, w), of the same type and no larger.
+    """
+    if part.min() == part.max():  # of which OpenCV says 1
+        return 0.0
+    found = cv2.matchTemplate(image, np.ascontiguousarray(part), cv2.TM_CCOEFF_NORMED)
+    return float(found.max())

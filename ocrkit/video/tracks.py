@@ -9,6 +9,7 @@ import numpy as np
 
 from ocrkit import geometry
 from ocrkit.types import Character, Floats, Image, Reading, Word
+from ocrkit.video.motion import correlation
 
 READING_HEIGHT = 32
 """Pixels; at this height recognisers read, and the sharpness of crops is compared."""
@@ -259,8 +260,7 @@ def look(crop: Image) -> Floats:
 def alike(one: Floats, other: Floats) -> float:
     """How alike two looks are: their best correlation when they are shifted, in [-1, 1]."""
     down, across = SHIFTED
-    middle = np.ascontiguousarray(other[down:-down, across:-across])
-    return float(cv2.matchTemplate(one, middle, cv2.TM_CCOEFF_NORMED).max())
+    return correlation(one, other[down:-down, across:-across])
 
 
 def aligned(quad: Floats, like: Floats) -> Floats:

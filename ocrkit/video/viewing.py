@@ -8,9 +8,10 @@ from typing import Self
 from ocrkit.errors import ConfigError, ImageError
 from ocrkit.reader import Reader
 from ocrkit.spot import TwoStage
-from ocrkit.video.frames import Footage, Frame, Recording, Window, is_url
+from ocrkit.video.ahead import Ahead
+from ocrkit.video.frames import Footage, Recording, Window, is_url
 from ocrkit.video.link import Linker, Seen, VideoConfig
-from ocrkit.video.live import Camera, Newest
+from ocrkit.video.live import Camera
 from ocrkit.video.tracks import TextTrack
 
 
@@ -42,15 +43,14 @@ class Viewing:
         Raises:
             ImageError: There is no frame that could be decoded, or none in the window.
         """
-        frames: Iterator[Frame] = self.footage.frames(self.window)
-        newest = Newest(frames, self._drop) if self.footage.live else None
+        on_drop = self._drop if self.footage.live else None
+        frames = Ahead(self.footage.frames(self.window), on_drop)
         try:
-            for frame in newest or frames:
+            for frame in frames:
                 self.count += 1
                 yield self._linker.see(frame)
         finally:
-            if newest:
-                newest.close()
+            frames.close()
         if not self.count:
             raise ImageError(self._why_empty())
 

@@ -194,7 +194,9 @@ def test_a_short_absence_does_not_end_a_track():
 
 
 def test_a_long_absence_does():
-    _, linker = watch(Scene({"EXIT": between((40, 40), (0, 20), (60, 80))}), 80, memory=1, detect_every=4)
+    _, linker = watch(
+        Scene({"EXIT": between((40, 40), (0, 20), (60, 80))}), 80, memory=1, detect_every=4
+    )
     assert [(t.text, t.first.frame) for t in linker.tracks()] == [("EXIT", 0), ("EXIT", 60)]
 
 

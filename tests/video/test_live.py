@@ -1,4 +1,3 @@
-import threading
 from fractions import Fraction
 
 import numpy as np
@@ -7,51 +6,11 @@ import pytest
 from ocrkit.errors import ImageError
 from ocrkit.video import live
 from ocrkit.video.frames import Frame, Window
-from ocrkit.video.live import Camera, Newest
+from ocrkit.video.live import Camera
 
 
 def frame(index):
     return Frame(index, Fraction(index, 25), np.zeros((2, 2, 3), np.uint8))
-
-
-def test_only_the_newest_frame_waits():
-    handled, come = threading.Event(), threading.Event()
-    dropped = []
-
-    def frames():
-        yield frame(0)
-        assert handled.wait(5)
-        for index in range(1, 5):
-            yield frame(index)
-        come.set()
-
-    newest = Newest(frames(), lambda: dropped.append(1))
-    assert next(newest).index == 0
-    handled.set()  # while frame 0 is being handled, four more come
-    assert come.wait(5)
-    assert [f.index for f in newest] == [4]
-    assert len(dropped) == 3
-
-
-def test_an_error_of_the_source_reaches_who_asks():
-    def frames():
-        yield frame(0)
-        raise ImageError("camera 0: is gone")
-
-    newest = Newest(frames(), lambda: None)
-    with pytest.raises(ImageError, match="is gone"):
-        list(newest)
-
-
-def test_closing_ends_the_thread():
-    def frames():
-        for index in range(10**9):
-            yield frame(index)
-
-    newest = Newest(frames(), lambda: None)
-    next(newest)
-    newest.close()
-    assert not newest._thread.is_alive()
 
 
 class Capture:

@@ -107,6 +107,13 @@ def test_looks_are_alike_whatever_the_light_and_size():
     assert alike(look(clear), look(clear[:, ::-1])) < 0.5
     blank = np.full((20, 60, 3), 200, np.uint8)
     assert alike(look(blank), look(clear)) == pytest.approx(0)
+    assert alike(look(clear), look(blank)) == 0
+
+
+def test_looks_are_alike_if_the_quads_fit_otherwise():
+    clear = letters()
+    assert alike(look(clear), look(np.roll(clear, 8, axis=1))) > 0.9
+    assert alike(look(clear), look(np.roll(clear, 20, axis=1))) < 0.7
 
 
 @given(st.integers(0, 3), st.floats(-30, 30))
