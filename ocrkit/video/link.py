@@ -1,10 +1,10 @@
 """Words over time: detected now and then, followed in between, read when they can be read better.
 
-A frame is searched if some frames have gone by since the last search, if the picture changes, or if
-a text that was being followed is covered or gone; for text that runs down, not every time. What is
-found there is first laid on the tracks that are being followed, by place. What is left over is
-read, and compared by place and text with the tracks that are left over, those that have been out of
-sight for a while among them.
+A frame is searched if some frames have gone by since the last search, fewer while there is
+something new, covered or gone, or if the picture changes; for text that runs down, not every time.
+What is found there is first laid on the tracks that are being followed, by place. What is left over
+is read, and compared by place and text with the tracks that are left over, those that have been out
+of sight for a while among them.
 """
 
 from collections.abc import Sequence
@@ -39,10 +39,10 @@ class VideoConfig(Config):
     """How the words of frames become tracks."""
 
     detect_every: int = Field(
-        6,
+        8,
         ge=1,
-        description="frames from one search for text to the next, at most; half as many, if a text "
-        "is covered or gone",
+        description="frames from one search for text to the next, at most; half as many while a "
+        "text is new, read less often than `min_reads`, or if one is covered or gone",
     )
     glance_every: int = Field(
         3,
@@ -167,8 +167,9 @@ class Linker:
             if moved.sound:
                 track.move(moved.quad, seconds)
             track.visible = tracks.inside(track.quad, view.size)
-        lost = any(not track.sound for track in visible)
-        return self._since >= self.config.detect_every / (2 if lost else 1)
+        least = self.config.min_reads
+        restless = any(not track.sound or track.vote.count < least for track in visible)
+        return self._since >= self.config.detect_every / (2 if restless else 1)
 
     def _search(self, image: Image, view: View, time: Fraction) -> None:
         """Find the text in a frame and bring the tracks up to date."""

@@ -20,7 +20,7 @@ Grey = NDArray[np.uint8]
 LONG_SIDE = 960
 """Pixels; larger frames are made so small, to be followed at less cost."""
 
-POINTS = 24
+POINTS = 16
 """Points that are followed in a quad, at most."""
 
 ENOUGH = 4
