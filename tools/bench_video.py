@@ -52,9 +52,9 @@ class Meter:
             setattr(owner, name, before)
 
     def _timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        def timed(*given: Any) -> Any:
+        def timed(*given: Any, **named: Any) -> Any:
             start = time.thread_time()
-            result = function(*given)
+            result = function(*given, **named)
             self.spent[stage] += time.thread_time() - start
             self.calls[stage] += 1
             return result

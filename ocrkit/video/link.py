@@ -66,6 +66,10 @@ class VideoConfig(Config):
         0.7, ge=-1, le=1, description="correlation with the crop that was read; below, read again"
     )
     min_reads: int = Field(3, ge=1, description="how often each text is read, if seen so often")
+    max_reads: int = Field(
+        9, ge=0, description="and how often one is that has been read less surely than `sure`"
+    )
+    sure: float = Field(0.8, ge=0, le=1, description="confidence of what needs no more readings")
     sharper: float = Field(
         1.3, ge=1, description="times as sharp as all crops before, a crop is read once more"
     )
@@ -253,6 +257,9 @@ class Linker:
         """Whether a track is to be read once more, now that it is here and looks like this."""
         whole = clear_of_edges(quad, image.shape[:2])
         if (track.vote.whole if whole else track.vote.count) < self.config.min_reads:
+            return True
+        unsure = 0 < track.now.confidence < self.config.sure
+        if unsure and track.vote.count < self.config.max_reads:
             return True
         crop = self._cut(image, quad)
         return (

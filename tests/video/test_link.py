@@ -140,6 +140,18 @@ def test_text_is_read_three_times_and_then_no_more():
     assert scene.crops == 1
 
 
+def test_a_text_that_is_read_unsurely_is_read_more_often():
+    scene = Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.7))
+    watch(scene, frames=100, max_reads=5)
+    assert scene.crops == 5
+    scene = Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.9 if index >= 16 else 0.7))
+    watch(scene, frames=100, max_reads=5)
+    assert scene.crops == 4  # in frames 0, 4, 8 and 16
+    scene = Scene({"EXIT": still(30, 40)}, lambda text, index: (text, 0.7))
+    watch(scene, frames=100, sure=0.7)
+    assert scene.crops == 3
+
+
 def test_a_text_that_comes_in_is_read_anew_when_it_is_clear_of_the_edge():
     # Its right end reaches the edge, at 240, until it has moved by 2.4 px: in frame 24.
     said = {False: "CEANIC", True: "OCEANIC"}
