@@ -36,6 +36,7 @@ class Viewing:
         self.count = 0
         """Frames handled so far."""
         self._linker = Linker(spotter, config)
+        self._ahead: Ahead | None = None
 
     def __iter__(self) -> Iterator[Seen]:
         """What is seen in each frame.
@@ -44,13 +45,13 @@ class Viewing:
             ImageError: There is no frame that could be decoded, or none in the window.
         """
         on_drop = self._drop if self.footage.live else None
-        frames = Ahead(self.footage.frames(self.window), on_drop)
+        self._ahead = Ahead(self.footage.frames(self.window), on_drop)
         try:
-            for frame in frames:
+            for frame in self._ahead:
                 self.count += 1
                 yield self._linker.see(frame)
         finally:
-            frames.close()
+            self._ahead.close()
         if not self.count:
             raise ImageError(self._why_empty())
 
@@ -70,7 +71,9 @@ class Viewing:
         return self._linker.tracks()
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Let go of the source, once nothing is being decoded from it any more."""
+        if self._ahead:
+            self._ahead.close()
         self.footage.close()
 
     def __enter__(self) -> Self:

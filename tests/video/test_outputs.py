@@ -169,6 +169,15 @@ def test_a_folder_that_is_a_file(video, tmp_path):
         save(video, tmp_path / "out")
 
 
+def test_nothing_is_decoded_any_more_when_it_is_closed(video):
+    with read_video(video, reader()) as viewing:
+        seen = iter(viewing)
+        next(seen)
+    assert not viewing._ahead._thread.is_alive()
+    with pytest.raises(StopIteration):
+        [next(seen) for _ in range(9)]
+
+
 def test_a_reader_without_a_spotter_reads_no_video(video):
     with pytest.raises(ConfigError, match="a detector and a recognizer"):
         read_video(video, Reader())
