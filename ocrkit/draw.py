@@ -161,13 +161,15 @@ def _labelled(canvas: Image, labels: Sequence[tuple[str, Floats, Colour]]) -> Im
 
 @functools.lru_cache(maxsize=256)
 def _strip(text: str, size: int, colour: Colour) -> Image:
-    """A text on its strip (h, w, 3); kept, as a video shows it many times. Not to be changed."""
+    """A text on its strip (h, w, 3) uint8; kept, as a video shows it many times. Read only."""
     font = _font(text, size)
     pad = size / 5
     width, height = ceil(font.getlength(text) + 2 * pad), round(size * 1.25)
     canvas = PIL.Image.new("RGB", (width, height), colour)
     ImageDraw.Draw(canvas).text((pad, height / 2), text, "black", font, anchor="lm")
-    return np.array(canvas)
+    drawn = np.array(canvas)
+    drawn.setflags(write=False)
+    return drawn
 
 
 def _lead(canvas: Image, strip: Box, quad: Box, colour: Colour) -> None:
