@@ -65,6 +65,9 @@ class Card(Config):
     steps: int = Field(0, ge=0, description="of training")
     hours: float = Field(0.0, ge=0, description="of training")
     figures: tuple[Figure, ...] = ()
+    ranges: dict[str, tuple[float, float]] = Field(
+        {}, description="of what goes into convolutions, by name, for arithmetic in 8 bits"
+    )
     licence: str = Field("", description="of the weights, and of the data behind them")
 
 
@@ -196,6 +199,7 @@ def load(
     block = _merged(card.config, settings or {})
     model = _build(family, block, BLOCKS[family] if settings else str(path))
     _fill(model, _tensors(path), path)
+    _range(model, card.ranges, path)
     _teach(model)
     return model.eval().to(target)
 
@@ -243,6 +247,22 @@ def _teach(model: "nn.Module") -> None:
     for part in model.modules():
         if isinstance(part, Recognizer) and part.config.language is not None:
             part.language = load("language", part.config.language).score
+
+
+def _range(model: "nn.Module", ranges: Mapping[str, tuple[float, float]], path: Path) -> None:
+    """Tell a detector or recogniser the ranges of what goes into its convolutions."""
+    from torch import nn
+
+    from ocrkit.detect import Detector
+    from ocrkit.recognize import Recognizer
+
+    modules = dict(model.named_modules())
+    for name in ranges:
+        if not isinstance(modules.get(name), nn.Conv2d):
+            message = f"{path}: has a range for {name!r}, which is no convolution of the network"
+            raise CheckpointError(message)
+    if isinstance(model, Detector | Recognizer):
+        model.ranges = ranges
 
 
 def _merged(block: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:

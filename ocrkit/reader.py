@@ -22,6 +22,7 @@ from ocrkit.spot import Spotter, TwoStage, WordsConfig
 from ocrkit.types import Detections, Glimpses, Image, Page, Reading
 
 T = TypeVar("T")
+Model = TypeVar("Model", bound=Detector[Any, Any, Any] | Recognizer[Any, Any, Any])
 
 _log = logging.getLogger("ocrkit")
 
@@ -194,7 +195,7 @@ def load(
     arrange((), direction)  # refuses what is no direction
     if spotter is not None:
         blocks = {name: block for name, block in given if block}
-        model: Any = for_reading(checkpoint.load("spot", spotter, device, blocks))
+        model: Any = for_reading(checkpoint.load("spot", spotter, device, blocks), {})
         found = getattr(model, "detector", None)  # STN-OCR has none
         return Reader(model, found, None, max_pixels, direction)
     for block, name in (("detector", detector), ("recognizer", recognizer)):
@@ -203,12 +204,17 @@ def load(
     join = config.validate(WordsConfig, given.spotter, "spotter")
     found = told = both = None
     if detector is not None:
-        found = for_reading(checkpoint.load("detect", detector, device, given.detector))
+        found = _ready(checkpoint.load("detect", detector, device, given.detector))
     if recognizer is not None:
-        told = for_reading(checkpoint.load("recognize", recognizer, device, given.recognizer))
+        told = _ready(checkpoint.load("recognize", recognizer, device, given.recognizer))
     if found and told:
         both = TwoStage(found, told, join)
     return Reader(both, found, told, max_pixels, direction)
+
+
+def _ready(model: Model) -> Model:
+    """A detector or recogniser made quick, as its config allows."""
+    return for_reading(model, model.ranges if model.config.int8 else {})
 
 
 def read(source: Source) -> Page:

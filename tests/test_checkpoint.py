@@ -52,6 +52,22 @@ def test_a_detector_is_rebuilt_from_its_own_config(tmp_path):
     assert (loaded.config.long_side, loaded.config.pixel_threshold) == (64, 0.25)
 
 
+def test_ranges_come_with_the_weights(crnn, tmp_path):
+    ranges = {"columns.1.0": (0.0, 1.5), "columns.3.0": (-0.25, 2.0)}
+    path = tmp_path / "tiny.safetensors"
+    checkpoint.save(path, crnn, card_of(crnn, ranges=ranges))
+    assert checkpoint.load("recognize", path).ranges == ranges
+
+
+@pytest.mark.parametrize("name", ["columns.1.7", "columns.1", "sequence.linear.0"])
+def test_a_range_of_what_is_no_convolution_is_refused(crnn, tmp_path, name):
+    path = tmp_path / "tiny.safetensors"
+    checkpoint.save(path, crnn, card_of(crnn, ranges={name: (0.0, 1.0)}))
+    message = f"tiny.safetensors: has a range for '{name}', which is no convolution"
+    with pytest.raises(CheckpointError, match=message):
+        checkpoint.load("recognize", path)
+
+
 def test_the_card_comes_back_and_needs_no_torch(crnn, tmp_path):
     figure = Figure(split="words", protocol="36 characters", metric="accuracy", value=0.5)
     card = card_of(crnn, data=("drawn",), steps=7, hours=0.5, figures=(figure,), licence="CC0")

@@ -15,6 +15,7 @@ import ocrkit
 from ocrkit import checkpoint, detect, inputs, reader, recognize, spot
 from ocrkit.checkpoint import Card
 from ocrkit.errors import CheckpointError, ConfigError, ImageError, UnknownModelError
+from ocrkit.layers import int8
 from ocrkit.reader import Reader
 from ocrkit.spot import Spotter, TwoStage
 from ocrkit.types import Page, Reading, Word
@@ -198,6 +199,17 @@ def test_load_joins_what_it_is_given(weights):
     assert loaded.spotter.recognizer is loaded.recognizer
     assert (loaded.detector.config.min_side, loaded.spotter.config.margin) == (9, 0.25)
     assert loaded.max_pixels == 5
+
+
+@pytest.mark.skipif(not int8.supported(), reason="this processor has no quick int8")
+@pytest.mark.parametrize("quick", [True, False])
+def test_shipped_networks_work_in_integers_if_they_may(quick):
+    block = {"int8": quick}
+    loaded = ocrkit.load(settings={"detector": block, "recognizer": block})
+    for model in (loaded.detector, loaded.recognizer):
+        integers = sum(isinstance(module, int8.Int8Conv2d) for module in model.modules())
+        assert integers == (len(model.ranges) if quick else 0)
+    assert not quick or integers > 5
 
 
 def test_one_stage_can_be_loaded_alone(weights):

@@ -134,7 +134,10 @@ def _devices() -> str:
     """What networks can run on."""
     import torch
 
-    found = [f"cpu ({torch.get_num_threads()} threads)"]
+    from ocrkit.layers import int8
+
+    arithmetic = "8-bit integers" if int8.supported() else "floats"
+    found = [f"cpu ({torch.get_num_threads()} threads, convolutions in {arithmetic})"]
     for index in range(torch.cuda.device_count()):
         card = torch.cuda.get_device_properties(index)
         found.append(f"cuda:{index} ({card.name}, {card.total_memory / 2**30:.0f} GiB)")

@@ -1,6 +1,7 @@
 """What every detector is: four methods to write, one to call."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, final
 
 import numpy as np
@@ -13,6 +14,7 @@ from ocrkit.detect import _passes as passes
 from ocrkit.detect import _turns as turns
 from ocrkit.image import resize_to_long_side
 from ocrkit.layers.inference import as_memory_allows
+from ocrkit.layers.int8 import Range
 from ocrkit.types import Detections, Floats, Image, Sample
 
 SIZE_STEP = 32
@@ -89,6 +91,11 @@ class DetectorConfig(Config):
         le=1,
         description="IoU above which words found in different passes over a picture are one",
     )
+    int8: bool = Field(
+        True,
+        description="on processors that are fast at it, convolutions work in 8-bit integers, if the"
+        " weights file has their ranges",
+    )
 
     def side_of(self, image: Image) -> float:
         """The long side at which the network sees a picture at scale 1, pixels; not rounded."""
@@ -118,6 +125,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
     def __init__(self, config: C) -> None:
         super().__init__()
         self.config = config
+        self.ranges: Mapping[str, Range] = {}
+        """Of what goes into convolutions, by name; `checkpoint.load` brings them along."""
 
     @staticmethod
     @abstractmethod

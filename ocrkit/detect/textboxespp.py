@@ -279,7 +279,7 @@ class _Lite(nn.Module):
             for _ in range(2)
         )
         self.heads = nn.ModuleList(
-            nn.Sequential(_wide(channels, channels), nn.ReLU(), nn.Conv2d(channels, count, 1))
+            nn.Sequential(_wide(channels, channels), nn.ReLU(), _Planes(channels, count, 1))
             for count in outputs
         )
 
@@ -289,6 +289,19 @@ class _Lite(nn.Module):
         for coarser in self.coarser:
             levels.append(coarser(levels[-1]))
         return [head(x) for head, x in zip(self.heads, levels, strict=True)]
+
+
+class _Planes(nn.Conv2d):
+    """A 1x1 convolution that lays out its outputs channel by channel, whatever its input's layout.
+
+    So they are read; to copy them from one layout to the other takes longer than the convolution.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        weight = self.weight.flatten(1).expand(len(x), -1, -1)
+        told = torch.baddbmm(self.bias[:, None], weight, x.flatten(2))
+        return told.view(*told.shape[:2], *x.shape[2:])
 
 
 class _Paper(nn.Module):

@@ -79,7 +79,7 @@ class CompactPyramid(nn.Module):
         p32 = lateral32(c32)
         p16 = smooth16(double(p32) + lateral16(c16))
         p8 = smooth8(double(p16) + lateral8(c8))
-        p4 = self.smooth4(F.relu(double(self.narrow(p8)) + self.lateral4(c4)))
+        p4 = self.smooth4(F.relu(double(self.narrow(p8)) + self.lateral4(c4), inplace=True))
         return stem, [p4, p8, p16, p32]
 
 

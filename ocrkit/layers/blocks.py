@@ -48,7 +48,7 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
-        return F.relu(x + self.body(x))
+        return F.relu(self.body(x).add_(x), inplace=True)
 
 
 class SequenceEncoder(nn.Module):

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar, final
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ocrkit.config import Config
 from ocrkit.errors import ConfigError
 from ocrkit.layers.inference import as_memory_allows
+from ocrkit.layers.int8 import Range
 from ocrkit.recognize._confidence import Aggregate, aggregate
 from ocrkit.recognize._lexicon import Lexicon, Score, read_lexicon
 from ocrkit.text import LATIN95, Charset, load_charset
@@ -69,6 +70,11 @@ class RecognizerConfig(Config):
     )
     language_weight: float = Field(
         0.25, ge=0, description="of the log-probability of a text in it, next to the picture's"
+    )
+    int8: bool = Field(
+        True,
+        description="on processors that are fast at it, convolutions work in 8-bit integers, if the"
+        " weights file has their ranges",
     )
     lexicon: Path | None = Field(
         None,
@@ -128,6 +134,8 @@ class Recognizer(nn.Module, ABC, Generic[C, Maps, Targets]):
         super().__init__()
         self.config = config
         self.charset = Charset(config.charset)
+        self.ranges: Mapping[str, Range] = {}
+        """Of what goes into convolutions, by name; `checkpoint.load` brings them along."""
         self.language: Score | None = None
         """log p(text) of texts, before the picture is seen; `checkpoint.load` brings it along."""
         self.lexicon: Lexicon | None = None

@@ -24,7 +24,7 @@ def test_answers_stay_and_norms_go():
     images = torch.randn(2, 3, 64, 96)
     with torch.inference_mode():
         before = network.eval()(images)
-        after = for_reading(network)(images)
+        after = for_reading(network, {})(images)
     for one, other in zip(before, after, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
     assert not any(isinstance(m, nn.BatchNorm2d) for m in network.modules())
@@ -32,7 +32,7 @@ def test_answers_stay_and_norms_go():
 
 def test_a_norm_that_follows_no_convolution_stays():
     network = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3), nn.Conv2d(3, 4, 1))
-    assert any(isinstance(m, nn.BatchNorm2d) for m in for_reading(network).modules())
+    assert any(isinstance(m, nn.BatchNorm2d) for m in for_reading(network, {}).modules())
 
 
 class SmallCard:

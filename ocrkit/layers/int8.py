@@ -1,0 +1,174 @@
+"""Convolutions in 8-bit integers: on a processor, quicker than in floating point.
+
+Inputs become integers within a range that was measured beforehand (`measure`), weights within their
+own (Jacob et al., CVPR 2018, arXiv 1712.05877, sections 2.1 and 2.4). Sums of products are exact,
+so what a network says of a picture still does not depend on the batch it comes in.
+"""
+
+import platform
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+Range = tuple[float, float]
+"""The least and the greatest value that goes into a convolution."""
+
+INPUT_LEVELS = 255
+"""Inputs are 0 to 255, times one unit, from one zero on."""
+
+WEIGHT_LEVELS, PAIR_LEVELS = 127, 128
+"""Weights are -127 to 127, times a unit of each output channel. Of two that belong to one pixel of
+the kernel the sum is no more than 128: processors without VNNI add two products in 16 bits, which
+hold 255 * 128."""
+
+
+FEWEST_CHANNELS = 32
+"""Of the input of a convolution that works in integers."""
+
+SAMPLE = 50_000
+"""Values that are kept of each input, to measure its range."""
+
+PARTS = [1.05**-step for step in range(60)]
+"""Of the range of all values that were seen, to choose from: 1 to 0.06."""
+
+
+class Int8Conv2d(nn.Module):
+    """A convolution of integers, and maybe the ReLU after it; floats in, floats out.
+
+    Args:
+        conv: What it stands for; not changed. Pads with zeros.
+        within: The range of its inputs; what lies outside is taken for the nearest end.
+        act: Whether a ReLU follows.
+    """
+
+    def __init__(self, conv: nn.Conv2d, within: Range, *, act: bool) -> None:
+        super().__init__()
+        low, high = min(within[0], 0.0), max(within[1], 0.0)  # zero, with which it pads, is a level
+        self.unit = (high - low) / INPUT_LEVELS
+        self.zero = round(-low / self.unit)
+        self.offset = torch.tensor(self.zero - 128.0)
+        self.act = "relu" if act else "none"
+        self.bias = None if conv.bias is None else conv.bias.detach()
+        self.shape = [*map(list, (conv.stride, conv.padding, conv.dilation)), conv.groups]
+        weight = conv.weight.detach()
+        self.units = _units(weight)
+        self.zeros = torch.zeros(len(weight), dtype=torch.long)
+        levels = (weight / self.units[:, None, None, None]).round().to(torch.int8)
+        self.weight = torch.ops.onednn.qconv_prepack(
+            levels, self.units, self.unit, self.zero, *self.shape
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) float32 to what the convolution makes of it, in the channels-last layout."""
+        # 128 too low, and then that many more, as bytes: floats turn fast to signed bytes alone.
+        levels = torch.add(self.offset, x, alpha=1 / self.unit).clamp_(-128, 127).round_()
+        result: Tensor = torch.ops.onednn.qconv2d_pointwise(
+            levels.to(torch.int8).view(torch.uint8).add_(128), self.unit, self.zero,
+            self.weight, self.units, self.zeros, self.bias, *self.shape,
+            1.0, 0, torch.float32, self.act, [], None,
+        )  # fmt: skip
+        return result
+
+
+def supported() -> bool:
+    """Whether this machine's processor and torch can do it, and faster than floats."""
+    return (
+        platform.machine().lower() in ("x86_64", "amd64")
+        and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and torch.backends.cpu.get_cpu_capability().startswith("AVX")
+        and hasattr(torch.ops.onednn, "qconv2d_pointwise")
+        and hasattr(torch.ops.onednn, "qconv_prepack")
+    )
+
+
+def convert(model: nn.Module, ranges: Mapping[str, Range]) -> None:
+    """Put `Int8Conv2d`s in the place of a model's convolutions of these names, and of ReLUs after.
+
+    A convolution of whose input nothing but zeros was seen is left as it is.
+    """
+    for name, within in ranges.items():
+        if within == (0.0, 0.0):
+            continue
+        path, _, last = name.rpartition(".")
+        parent = model.get_submodule(path)
+        conv = parent.get_submodule(last)
+        assert isinstance(conv, nn.Conv2d)
+        relu = _relu_after(parent, last)
+        setattr(parent, last, Int8Conv2d(conv, within, act=relu is not None))
+        if relu is not None:
+            setattr(parent, relu, nn.Identity())
+
+
+def measure(model: nn.Module, show: Callable[[], object]) -> dict[str, Range]:
+    """The range of what goes into a model's convolutions, by name, while `show` shows it pictures.
+
+    Convolutions of few channels stay as they are: they see the picture itself or nearly so, where
+    rounding costs most, and take little time.
+    """
+    seen: dict[str, list[Tensor]] = {}
+    chance = torch.Generator().manual_seed(0)
+
+    def watched(name: str, conv: nn.Conv2d) -> RemovableHandle:
+        def look(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+            values = inputs[0].detach().flatten()
+            places = torch.randint(len(values), (min(len(values), SAMPLE),), generator=chance)
+            seen.setdefault(name, []).append(values[places])
+
+        return conv.register_forward_pre_hook(look)
+
+    hooks = [
+        watched(name, module)
+        for name, module in model.named_modules()
+        if type(module) is nn.Conv2d and module.in_channels >= FEWEST_CHANNELS
+    ]
+    try:
+        show()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return {name: closest_range(torch.cat(values)) for name, values in seen.items()}
+
+
+def closest_range(values: Tensor) -> Range:
+    """Of ranges that are some part of that of values (N,), the one that moves them least.
+
+    The greatest values are rare, and some ten times the others: to have levels for them would leave
+    few for most. Errors are squared (Nagel et al., arXiv 2106.08295, section 3.1).
+    """
+    low, high = values.amin().clamp(max=0), values.amax().clamp(min=0)
+    if low == high:
+        return 0.0, 0.0
+    errors = [
+        (_rounded(values, low * part, high * part) - values).square().mean() for part in PARTS
+    ]
+    part = PARTS[int(torch.stack(errors).argmin())]
+    return float(low * part), float(high * part)
+
+
+def _units(weight: Tensor) -> Tensor:
+    """The unit of each output channel of weights (O, C, kh, kw)."""
+    sizes = weight.abs()
+    pairs = sizes.topk(min(2, sizes.shape[1]), dim=1).values.sum(dim=1).amax(dim=(1, 2))
+    units = torch.maximum(pairs / PAIR_LEVELS, sizes.amax(dim=(1, 2, 3)) / WEIGHT_LEVELS)
+    return units.clamp(min=torch.finfo(torch.float32).tiny)
+
+
+def _rounded(values: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Values as they are on the nearest level of a range."""
+    unit = (high - low) / INPUT_LEVELS
+    zero = (-low / unit).round()
+    return ((values / unit + zero).round().clamp(0, INPUT_LEVELS) - zero) * unit
+
+
+def _relu_after(parent: nn.Module, name: str) -> str | None:
+    """The name of the ReLU that comes next in a sequence, if one does."""
+    if not isinstance(parent, nn.Sequential):
+        return None
+    names = list(parent._modules)
+    for following in names[names.index(name) + 1 :]:
+        module = parent.get_submodule(following)
+        if not isinstance(module, nn.Identity):
+            return following if isinstance(module, nn.ReLU) else None
+    return None
