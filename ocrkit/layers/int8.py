@@ -24,6 +24,13 @@ the kernel the sum is no more than 128: processors without VNNI add two products
 hold 255 * 128."""
 
 
+INTEGERS = 2.0**23
+"""From here on, floats have no fractions: whatever is added to it is rounded, and the last byte of
+the sum holds what it is beyond."""
+
+CHUNK = 2**20
+"""Numbers that are rounded at a time: all steps stay in the processor's cache."""
+
 FEWEST_CHANNELS = 32
 """Of the input of a convolution that works in integers."""
 
@@ -48,28 +55,48 @@ class Int8Conv2d(nn.Module):
         low, high = min(within[0], 0.0), max(within[1], 0.0)  # zero, with which it pads, is a level
         self.unit = (high - low) / INPUT_LEVELS
         self.zero = round(-low / self.unit)
-        self.offset = torch.tensor(self.zero - 128.0)
         self.act = "relu" if act else "none"
         self.bias = None if conv.bias is None else conv.bias.detach()
         self.shape = [*map(list, (conv.stride, conv.padding, conv.dilation)), conv.groups]
         weight = conv.weight.detach()
         self.units = _units(weight)
         self.zeros = torch.zeros(len(weight), dtype=torch.long)
-        levels = (weight / self.units[:, None, None, None]).round().to(torch.int8)
+        rounded = (weight / self.units[:, None, None, None]).round().to(torch.int8)
         self.weight = torch.ops.onednn.qconv_prepack(
-            levels, self.units, self.unit, self.zero, *self.shape
+            rounded, self.units, self.unit, self.zero, *self.shape
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) float32 to what the convolution makes of it, in the channels-last layout."""
-        # 128 too low, and then that many more, as bytes: floats turn fast to signed bytes alone.
-        levels = torch.add(self.offset, x, alpha=1 / self.unit).clamp_(-128, 127).round_()
         result: Tensor = torch.ops.onednn.qconv2d_pointwise(
-            levels.to(torch.int8).view(torch.uint8).add_(128), self.unit, self.zero,
+            levels(x, self.unit, self.zero), self.unit, self.zero,
             self.weight, self.units, self.zeros, self.bias, *self.shape,
             1.0, 0, torch.float32, self.act, [], None,
         )  # fmt: skip
         return result
+
+
+def levels(x: Tensor, unit: float, zero: int) -> Tensor:
+    """The nearest levels to floats, `zero` standing for 0; of equally near ones the even.
+
+    Args:
+        x: (B, C, H, W) float32, best in the channels-last layout.
+        unit: Of a level.
+        zero: In [0, INPUT_LEVELS].
+
+    Returns:
+        (B, C, H, W) uint8, in that layout.
+    """
+    values = x.permute(0, 2, 3, 1)
+    found = torch.empty(values.shape, dtype=torch.uint8)
+    offset = torch.tensor(INTEGERS + zero)
+    pairs = zip(
+        torch.split(values.reshape(-1), CHUNK), torch.split(found.view(-1), CHUNK), strict=True
+    )
+    for some, into in pairs:
+        rounded = torch.add(offset, some, alpha=1 / unit).clamp_(INTEGERS, INTEGERS + INPUT_LEVELS)
+        into.copy_(rounded.view(torch.int32))  # keeps the last byte
+    return found.permute(0, 3, 1, 2)
 
 
 def supported() -> bool:

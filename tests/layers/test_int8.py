@@ -70,15 +70,36 @@ def test_it_is_the_convolution_of_what_was_rounded(seed, kernel, stride, signed)
     within = (-4.0, 6.0) if signed else (0.0, 6.0)
     unit = (within[1] - within[0]) / 255
     zero = round(-within[0] / unit)
-    # As there, or what lies between two levels may go to either.
-    levels = torch.add(torch.tensor(zero - 128.0), images, alpha=1 / unit).round()
-    rounded = (levels.clamp(-128, 127) + 128 - zero) * unit
+    rounded = (int8.levels(images, unit, zero).float() - zero) * unit
     pairs = conv.weight.abs().topk(2, dim=1).values.sum(dim=1).amax(dim=(1, 2))
     units = (pairs / 128).maximum(conv.weight.abs().amax(dim=(1, 2, 3)) / 127)[:, None, None, None]
     with torch.inference_mode():
         told = int8.Int8Conv2d(conv, within, act=False)(images)
         conv.weight.copy_((conv.weight / units).round() * units)
         torch.testing.assert_close(told, conv(rounded), rtol=1e-3, atol=1e-3)
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=40),
+    st.floats(1e-3, 1e3),
+    st.integers(0, 255),
+)
+def test_levels_are_the_nearest(values, unit, zero):
+    x = torch.tensor(values)[None, :, None, None]
+    told = int8.levels(x, unit, zero).flatten()
+    exact = (x.double().flatten() / unit + zero).clamp(0, 255)
+    # Half a level, and what single precision loses of numbers this large.
+    assert bool(((told - exact).abs() <= 0.5 + 1e-5 * (x.flatten().abs() / unit)).all())
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_levels_of_many_numbers_lie_where_they_did(layout, monkeypatch):
+    x = torch.arange(2 * 3 * 4 * 5.0).view(2, 3, 4, 5).contiguous(memory_format=layout)
+    monkeypatch.setattr(int8, "CHUNK", 7)
+    told = int8.levels(x, 0.5, 3)
+    assert told.dtype == torch.uint8
+    assert told.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(told, (2 * x + 3).clamp(max=255).to(torch.uint8))
 
 
 @needs_int8
