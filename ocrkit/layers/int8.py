@@ -6,7 +6,8 @@ so what a network says of a picture still does not depend on the batch it comes 
 """
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -44,10 +45,16 @@ PARTS = [1.05**-step for step in range(60)]
 class Int8Conv2d(nn.Module):
     """A convolution of integers, and maybe the ReLU after it; floats in, floats out.
 
+    Where another follows at once, levels go from one to the other: what comes out is rounded as
+    that one would.
+
     Args:
         conv: What it stands for; not changed. Pads with zeros.
         within: The range of its inputs; what lies outside is taken for the nearest end.
         act: Whether a ReLU follows.
+
+    Attributes:
+        told: The unit and the zero of levels that come out, and their type; by default floats.
     """
 
     def __init__(self, conv: nn.Conv2d, within: Range, *, act: bool) -> None:
@@ -56,6 +63,7 @@ class Int8Conv2d(nn.Module):
         self.unit = (high - low) / INPUT_LEVELS
         self.zero = round(-low / self.unit)
         self.act = "relu" if act else "none"
+        self.told: tuple[float, int, torch.dtype] = (1.0, 0, torch.float32)
         self.bias = None if conv.bias is None else conv.bias.detach()
         self.shape = [*map(list, (conv.stride, conv.padding, conv.dilation)), conv.groups]
         weight = conv.weight.detach()
@@ -67,11 +75,15 @@ class Int8Conv2d(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) float32 to what the convolution makes of it, in the channels-last layout."""
+        """(B, C, H, W) float32 to what the convolution makes of it, in the channels-last layout.
+
+        Levels, uint8, are those of the convolution before.
+        """
+        if x.dtype != torch.uint8:
+            x = levels(x, self.unit, self.zero)
         result: Tensor = torch.ops.onednn.qconv2d_pointwise(
-            levels(x, self.unit, self.zero), self.unit, self.zero,
-            self.weight, self.units, self.zeros, self.bias, *self.shape,
-            1.0, 0, torch.float32, self.act, [], None,
+            x, self.unit, self.zero, self.weight, self.units, self.zeros, self.bias, *self.shape,
+            *self.told, self.act, [], None,
         )  # fmt: skip
         return result
 
@@ -126,6 +138,10 @@ def convert(model: nn.Module, ranges: Mapping[str, Range]) -> None:
         setattr(parent, last, Int8Conv2d(conv, within, act=relu is not None))
         if relu is not None:
             setattr(parent, relu, nn.Identity())
+    for sequence in [module for module in model.modules() if isinstance(module, nn.Sequential)]:
+        for one, other in pairwise(_steps(sequence)):
+            if isinstance(one, Int8Conv2d) and isinstance(other, Int8Conv2d):
+                one.told = other.unit, other.zero, torch.uint8
 
 
 def measure(model: nn.Module, show: Callable[[], object]) -> dict[str, Range]:
@@ -187,6 +203,15 @@ def _rounded(values: Tensor, low: Tensor, high: Tensor) -> Tensor:
     unit = (high - low) / INPUT_LEVELS
     zero = (-low / unit).round()
     return ((values / unit + zero).round().clamp(0, INPUT_LEVELS) - zero) * unit
+
+
+def _steps(sequence: nn.Sequential) -> Iterator[nn.Module]:
+    """What a sequence does, one after the other, sequences within it taken apart."""
+    for module in sequence:
+        if isinstance(module, nn.Sequential):
+            yield from _steps(module)
+        elif not isinstance(module, nn.Identity):
+            yield module
 
 
 def _relu_after(parent: nn.Module, name: str) -> str | None:

@@ -139,6 +139,24 @@ def test_a_network_says_nearly_the_same():
 
 
 @needs_int8
+def test_levels_go_from_one_convolution_to_the_next():
+    # The first says 3.2 and 6.4, of which the second, whose levels are 0.1, makes 32 and 64.
+    steps = nn.Sequential(of([[0.1]]), nn.ReLU()), of([[127.0]])
+    network = for_reading(nn.Sequential(*steps), {"0.0": (0.0, 255.0), "1": (0.0, 25.5)})
+    images = torch.tensor([[[[32.0, 64.0, 255.0, -9.0]]]])
+    assert network[0](images).dtype == torch.uint8
+    assert network[0](images).flatten().tolist() == [32, 64, 255, 0]
+    np.testing.assert_allclose(network(images).flatten() / 127, [3.2, 6.4, 25.5, 0], rtol=1e-6)
+
+
+@needs_int8
+def test_floats_go_on_to_what_takes_no_levels():
+    network = nn.Sequential(of([[1.0]]), nn.MaxPool2d(1), of([[1.0]]))
+    for_reading(network, {"0": (0.0, 1.0), "2": (0.0, 1.0)})
+    assert network[0](torch.ones(1, 1, 2, 2)).dtype == torch.float32
+
+
+@needs_int8
 def test_a_convolution_that_saw_nothing_but_zeros_stays():
     network = nn.Sequential(nn.Conv2d(32, 8, 1))
     ranges = int8.measure(network, lambda: network(torch.zeros(1, 32, 4, 4)))
