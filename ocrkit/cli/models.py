@@ -61,11 +61,14 @@ def show(
         f"    file      {path}",
         f"    sha256    {checkpoint.sha256(path)}",
     ]
+    told_otherwise = {"family", "name", "config", "figures", "ranges"}
     lines += [
         f"    {key:<9} {'; '.join(value) if isinstance(value, tuple) else value}"
-        for key, value in card.model_dump(exclude={"family", "name", "config", "figures"}).items()
+        for key, value in card.model_dump(exclude=told_otherwise).items()
         if value
     ]
+    if card.ranges:
+        lines.append(f"    ranges    of {len(card.ranges)} convolutions, for arithmetic in 8 bits")
     lines += [
         "figures",
         *_figures(card),
