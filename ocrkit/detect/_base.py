@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Generic, TypeVar, final
 
+import cv2
 import numpy as np
 import torch
 from pydantic import Field
@@ -20,6 +21,9 @@ from ocrkit.types import Detections, Floats, Image, Sample
 SIZE_STEP = 32
 """Both sides of a network's input are multiples of this: the coarsest stride of any backbone."""
 
+
+SEEN = (np.arange(256, dtype=np.float32) - np.float32(127.5)) / np.float32(63.75)
+"""What a network sees of each grey level."""
 
 LEAST_GLANCE = 384
 """A glance at a picture that lies is no smaller, pixels of its long side: it would save nothing."""
@@ -251,7 +255,8 @@ class Detector(nn.Module, ABC, Generic[C, Maps, Targets]):
 
 
 def prepare(image: Image) -> Floats:
-    """A picture as a network sees it: (3, H, W) float32, grey levels 0 to 255 mapped to [-2, 2]."""
-    return np.ascontiguousarray(
-        (image.astype(np.float32).transpose(2, 0, 1) - 127.5) / np.float32(63.75)
-    )
+    """A picture as a network sees it: (3, H, W) float32, grey levels 0 to 255 mapped to [-2, 2].
+
+    In memory it stays (H, W, 3): the layout in which convolutions are fastest.
+    """
+    return np.asarray(cv2.LUT(image, SEEN), np.float32).transpose(2, 0, 1)
