@@ -129,12 +129,12 @@ def main() -> None:
     parser.add_argument("--detector", default=catalog.DETECTOR)
     parser.add_argument("--recognizer", default=catalog.RECOGNIZER)
     parser.add_argument("--long-side", type=int, default=1280)
-    parser.add_argument("--threads", type=int, default=1, help="of networks and of OpenCV")
+    parser.add_argument("--threads", type=int, default=1, help="of networks")
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()
-    keep_freed()  # as the command line does
+    keep_freed()  # this, too, as the command line does
     torch.set_num_threads(options.threads)
-    cv2.setNumThreads(options.threads)
+    cv2.setNumThreads(1)  # as the command line does
     given = config.settings(options.set)
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
     frames = {"long_side": options.long_side, "max_enlargement": MAX_ENLARGEMENT}

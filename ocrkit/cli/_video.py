@@ -114,9 +114,12 @@ def run_video(
         MissingExtraError: PyAV is not installed.
         typer.Exit: Some inputs failed.
     """
+    import cv2
+
     from ocrkit import config
     from ocrkit.video import VideoConfig
 
+    cv2.setNumThreads(1)  # its tasks are short here, and others have use for the cores meanwhile
     parse_settings(settings)
     own = [pair for pair in settings if pair.startswith("video.")]
     values = config.validate(VideoConfig, parse_settings(own).get("video", {}), "video")
