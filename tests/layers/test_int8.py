@@ -170,6 +170,17 @@ def test_elsewhere_convolutions_stay(monkeypatch):
     assert isinstance(for_reading(network, {"0": (0.0, 1.0)})[0], nn.Conv2d)
 
 
+@needs_int8
+@pytest.mark.parametrize("changed", [lambda *_: torch.zeros(()), lambda: None])
+def test_operators_that_work_otherwise_are_not_used(monkeypatch, changed):
+    monkeypatch.setattr(torch.ops.onednn, "qconv2d_pointwise", changed)
+    int8.supported.cache_clear()
+    assert not int8.supported()
+    monkeypatch.undo()
+    int8.supported.cache_clear()
+    assert int8.supported()
+
+
 def test_convolutions_of_few_channels_are_not_measured():
     network = nn.Sequential(nn.Conv2d(3, 32, 1), nn.Conv2d(32, 4, 1), nn.Conv2d(4, 4, 1))
     assert [*int8.measure(network, lambda: network(torch.ones(1, 3, 4, 4)))] == ["1"]
