@@ -20,11 +20,10 @@ Range = tuple[float, float]
 INPUT_LEVELS = 255
 """Inputs are 0 to 255, times one unit, from one zero on."""
 
-WEIGHT_LEVELS, PAIR_LEVELS = 127, 128
+WEIGHT_LEVELS, PAIR_LEVELS = 127, 127.9999
 """Weights are -127 to 127, times a unit of each output channel. Of two that belong to one pixel of
-the kernel the sum is no more than 128: processors without VNNI add two products in 16 bits, which
-hold 255 * 128."""
-
+the kernel the sum is less than 128, and no more when they are rounded: processors without VNNI add
+two products in 16 bits, which hold 255 * 128."""
 
 INTEGERS = 2.0**23
 """From here on, floats have no fractions: whatever is added to it is rounded, and the last byte of

@@ -72,7 +72,9 @@ def test_it_is_the_convolution_of_what_was_rounded(seed, kernel, stride, signed)
     zero = round(-within[0] / unit)
     rounded = (int8.levels(images, unit, zero).float() - zero) * unit
     pairs = conv.weight.abs().topk(2, dim=1).values.sum(dim=1).amax(dim=(1, 2))
-    units = (pairs / 128).maximum(conv.weight.abs().amax(dim=(1, 2, 3)) / 127)[:, None, None, None]
+    units = (pairs / int8.PAIR_LEVELS).maximum(conv.weight.abs().amax(dim=(1, 2, 3)) / 127)[
+        :, None, None, None
+    ]
     with torch.inference_mode():
         told = int8.Int8Conv2d(conv, within, act=False)(images)
         conv.weight.copy_((conv.weight / units).round() * units)
@@ -108,6 +110,15 @@ def test_large_sums_do_not_overflow():
     conv = int8.Int8Conv2d(of(np.full((1, 64, 3, 3), 127.0)), (0.0, 255.0), act=False)
     told = conv(torch.full((1, 64, 5, 5), 255.0))
     np.testing.assert_allclose(told.numpy(), 255.0 * 127 * 64 * 9, rtol=1e-6)
+
+
+@given(st.integers(0, 2**31), st.floats(1e-4, 1e3))
+def test_no_two_weights_at_a_pixel_are_too_much_for_16_bits(seed, size):
+    torch.manual_seed(seed)
+    weight = size * torch.randn(16, 6, 3, 3) ** 3
+    levels = (weight / int8._units(weight)[:, None, None, None]).round().abs()
+    assert levels.max() <= 127
+    assert levels.topk(2, dim=1).values.sum(dim=1).max() <= 128
 
 
 @needs_int8
