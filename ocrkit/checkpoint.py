@@ -7,6 +7,7 @@ file that was cut short or altered on its way is refused instead of reading nons
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -250,17 +251,23 @@ def _teach(model: "nn.Module") -> None:
 
 
 def _range(model: "nn.Module", ranges: Mapping[str, tuple[float, float]], path: Path) -> None:
-    """Tell a detector or recogniser the ranges of what goes into its convolutions."""
+    """Tell a detector or recogniser the ranges of what goes into its convolutions.
+
+    The digest does not tell whether they were altered: it is of the tensors.
+    """
     from torch import nn
 
     from ocrkit.detect import Detector
     from ocrkit.recognize import Recognizer
 
     modules = dict(model.named_modules())
-    for name in ranges:
+    for name, (low, high) in ranges.items():
         if not isinstance(modules.get(name), nn.Conv2d):
             message = f"{path}: has a range for {name!r}, which is no convolution of the network"
             raise CheckpointError(message)
+        if not -math.inf < low <= 0 <= high < math.inf:
+            message = f"{path}: the range for {name!r}, {low} to {high}, is none round zero"
+            raise CheckpointError(f"{message}; measure it again with tools/measure_ranges.py")
     if isinstance(model, Detector | Recognizer):
         model.ranges = ranges
 

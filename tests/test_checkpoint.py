@@ -68,6 +68,18 @@ def test_a_range_of_what_is_no_convolution_is_refused(crnn, tmp_path, name):
         checkpoint.load("recognize", path)
 
 
+@pytest.mark.parametrize(
+    "within", [(1.0, 2.0), (5.0, -5.0), (-2.0, -1.0), (0.0, float("inf")), (float("nan"), 1.0)]
+)
+def test_a_range_without_zero_or_end_is_refused(crnn, tmp_path, within):
+    path = tmp_path / "tiny.safetensors"
+    checkpoint.save(path, crnn, card_of(crnn, ranges={"columns.1.0": within}))
+    with pytest.raises(
+        CheckpointError, match=r"tiny.safetensors: .*(is none round zero|valid card)"
+    ):
+        checkpoint.load("recognize", path)
+
+
 def test_the_card_comes_back_and_needs_no_torch(crnn, tmp_path):
     figure = Figure(split="words", protocol="36 characters", metric="accuracy", value=0.5)
     card = card_of(crnn, data=("drawn",), steps=7, hours=0.5, figures=(figure,), licence="CC0")

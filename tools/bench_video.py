@@ -132,9 +132,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of networks")
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()
-    keep_freed()  # this, too, as the command line does
+    keep_freed()  # this and OpenCV's one thread as the command line has them
+    cv2.setNumThreads(1)
     torch.set_num_threads(options.threads)
-    cv2.setNumThreads(1)  # as the command line does
     given = config.settings(options.set)
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
     frames = {"long_side": options.long_side, "max_enlargement": MAX_ENLARGEMENT}

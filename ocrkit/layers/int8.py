@@ -35,6 +35,9 @@ CHUNK = 2**20
 FEWEST_CHANNELS = 32
 """Of the input of a convolution that works in integers."""
 
+LEAST_SPAN = 1e-6
+"""Of a range that is divided into levels: in a smaller one there was nothing to see."""
+
 SAMPLE = 50_000
 """Values that are kept of each input, to measure its range."""
 
@@ -145,10 +148,10 @@ def _right() -> bool:
 def convert(model: nn.Module, ranges: Mapping[str, Range]) -> None:
     """Put `Int8Conv2d`s in the place of a model's convolutions of these names, and of ReLUs after.
 
-    A convolution of whose input nothing but zeros was seen is left as it is.
+    A convolution of whose input hardly anything but zeros was seen is left as it is.
     """
     for name, within in ranges.items():
-        if within == (0.0, 0.0):
+        if within[1] - within[0] < LEAST_SPAN:
             continue
         path, _, last = name.rpartition(".")
         parent = model.get_submodule(path)
@@ -184,7 +187,7 @@ def measure(model: nn.Module, show: Callable[[], object]) -> dict[str, Range]:
     hooks = [
         watched(name, module)
         for name, module in model.named_modules()
-        if type(module) is nn.Conv2d and module.in_channels >= FEWEST_CHANNELS
+        if type(module) is nn.Conv2d and _fits(module)
     ]
     try:
         show()
@@ -192,6 +195,12 @@ def measure(model: nn.Module, show: Callable[[], object]) -> dict[str, Range]:
         for hook in hooks:
             hook.remove()
     return {name: closest_range(torch.cat(values)) for name, values in seen.items()}
+
+
+def _fits(conv: nn.Conv2d) -> bool:
+    """Whether integers are worth while, and it pads as `Int8Conv2d` does."""
+    pads_so = conv.padding_mode == "zeros" and not isinstance(conv.padding, str)
+    return pads_so and conv.in_channels >= FEWEST_CHANNELS
 
 
 def closest_range(values: Tensor) -> Range:

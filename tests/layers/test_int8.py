@@ -168,6 +168,19 @@ def test_floats_go_on_to_what_takes_no_levels():
 
 
 @needs_int8
+@pytest.mark.parametrize("within", [(0.0, 0.0), (0.0, 1e-40), (-1e-9, 1e-9)])
+def test_a_range_that_is_too_small_is_not_divided(within):
+    network = nn.Sequential(nn.Conv2d(32, 8, 1))
+    assert isinstance(for_reading(network, {"0": within})[0], nn.Conv2d)
+
+
+def test_convolutions_that_pad_otherwise_are_not_measured():
+    kinds = {"padding": "same"}, {"padding": 1, "padding_mode": "reflect"}
+    network = nn.Sequential(*(nn.Conv2d(32, 32, 3, **kind) for kind in kinds))
+    assert int8.measure(network, lambda: network(torch.ones(1, 32, 8, 8))) == {}
+
+
+@needs_int8
 def test_a_convolution_that_saw_nothing_but_zeros_stays():
     network = nn.Sequential(nn.Conv2d(32, 8, 1))
     ranges = int8.measure(network, lambda: network(torch.zeros(1, 32, 4, 4)))
