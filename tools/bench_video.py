@@ -23,12 +23,11 @@ import torch
 
 import ocrkit
 from ocrkit import catalog, config
-from ocrkit.cli._video import MAX_ENLARGEMENT
 from ocrkit.evaluate.tracking import Track, TrackingResult, load_tracks, score
 from ocrkit.memory import keep_freed
 from ocrkit.spot import TwoStage
 from ocrkit.synth import clips
-from ocrkit.video import Outputs, VideoConfig, link, outputs, read_video
+from ocrkit.video import SETTINGS, Outputs, VideoConfig, link, outputs, read_video
 from ocrkit.video.frames import pyav
 
 STAGES = ("detect", "read", "follow", "draw")
@@ -128,7 +127,6 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="such as video.patience=1")
     parser.add_argument("--detector", default=catalog.DETECTOR)
     parser.add_argument("--recognizer", default=catalog.RECOGNIZER)
-    parser.add_argument("--long-side", type=int, default=1280)
     parser.add_argument("--threads", type=int, default=1, help="of networks")
     parser.add_argument("--keep", type=Path, help="where the videos and what is read of them stay")
     options = parser.parse_args()
@@ -137,9 +135,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     given = config.settings(options.set)
     values = config.validate(VideoConfig, given.pop("video", {}), "video")
-    frames = {"long_side": options.long_side, "max_enlargement": MAX_ENLARGEMENT}
-    given["detector"] = frames | given.get("detector", {})
-    given["spotter"] = {"min_confidence": 0.45} | given.get("spotter", {})
+    given |= {block: usual | given.get(block, {}) for block, usual in SETTINGS.items()}
     reader = ocrkit.load(
         detector=options.detector,
         recognizer=options.recognizer,

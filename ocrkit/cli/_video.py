@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from ocrkit.reader import Reader
     from ocrkit.video import Seen, VideoConfig, Viewing, Window
 
-LONG_SIDE = 1280
-"""At which the detector sees frames, px, if nobody says otherwise: a video has many of them, and
-its text is seen more than once."""
-
-MAX_ENLARGEMENT = 1.125
-"""Of frames, likewise: what is unsharp by motion gains nothing when it is made larger."""
-
-MIN_CONFIDENCE = 0.45
-"""Of a text, likewise: readings of several frames have voted for it."""
-
 Video = Annotated[
     bool,
     typer.Option(
@@ -117,7 +107,7 @@ def run_video(
     import cv2
 
     from ocrkit import config
-    from ocrkit.video import VideoConfig
+    from ocrkit.video import SETTINGS, VideoConfig
 
     cv2.setNumThreads(1)  # its tasks are short here, and others have use for the cores meanwhile
     parse_settings(settings)
@@ -128,9 +118,9 @@ def run_video(
         writable_folder(order.save)
     others = [pair for pair in settings if pair not in own]
     own_defaults = (
-        f"detector.long_side={LONG_SIDE}",
-        f"detector.max_enlargement={MAX_ENLARGEMENT}",
-        f"spotter.min_confidence={MIN_CONFIDENCE}",
+        f"{block}.{key}={value}"
+        for block, usual in SETTINGS.items()
+        for key, value in usual.items()
     )
     reader = load([*own_defaults, *others])
     failures = []

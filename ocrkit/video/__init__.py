@@ -4,9 +4,10 @@ from ocrkit.video.frames import Frame, Window
 from ocrkit.video.link import Seen, Sighting, VideoConfig
 from ocrkit.video.outputs import Outputs
 from ocrkit.video.tracks import Moment, TextTrack
-from ocrkit.video.viewing import Viewing, read_video
+from ocrkit.video.viewing import SETTINGS, Viewing, read_video
 
 __all__ = [
+    "SETTINGS",
     "Frame",
     "Moment",
     "Outputs",

@@ -1,7 +1,7 @@
 """Reads a video: frames in, what is seen in each of them and the tracks of its texts out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +13,14 @@ from ocrkit.video.frames import Footage, Recording, Window, is_url
 from ocrkit.video.link import Linker, Seen, VideoConfig
 from ocrkit.video.live import Camera
 from ocrkit.video.tracks import TextTrack
+
+SETTINGS: Mapping[str, Mapping[str, float]] = {
+    # A video has many frames, and its text is seen more than once; what is unsharp by motion gains
+    # nothing when it is made larger; and readings of several frames vote for a text.
+    "detector": {"long_side": 1280, "max_enlargement": 1.125},
+    "spotter": {"min_confidence": 0.45},
+}
+"""With which `ocrkit.load` makes readers for videos: those of photographs are slower here."""
 
 
 class Viewing:
@@ -105,7 +113,7 @@ def read_video(
     Args:
         source: A file, a URL such as rtsp://host/live, or the number of a camera. Of a camera or a
             live stream, frames that cannot be handled in time are dropped.
-        reader: It must have both a detector and a recogniser.
+        reader: It must have both a detector and a recogniser; best loaded with `SETTINGS`.
         config: How words become tracks.
         window: Which frames are handled; all by default.
 
