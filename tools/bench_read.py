@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import torch
+from _meter import Meter
 
 import ocrkit
 from ocrkit import config, crops
@@ -18,6 +19,8 @@ from ocrkit.cli.demo import draw_sign
 from ocrkit.image import read_image
 from ocrkit.memory import keep_freed
 from ocrkit.types import Image
+
+STAGES = ("find", "cut", "read")
 
 
 def peak_memory() -> float:
@@ -32,21 +35,17 @@ def peak_memory() -> float:
 
 def measure(reader: ocrkit.Reader, pictures: list[Image]) -> dict[str, float]:
     """Milliseconds per stage, summed over the pictures."""
-    detector, recognizer = reader.detector, reader.recognizer
-    spent = dict.fromkeys(("detect", "crop", "recognize", "whole page"), 0.0)
-    for picture in pictures:
-        marks = [time.perf_counter()]
-        looks = [detector.detect(picture, scale) for scale in reader.spotter.config.scales]
-        marks.append(time.perf_counter())
-        cut = [crop for found in looks for crop in crops.cut(picture, found.quads, 0.1)]
-        marks.append(time.perf_counter())
-        recognizer.read(cut)
-        marks.append(time.perf_counter())
-        reader.read(picture)
-        marks.append(time.perf_counter())
-        for stage, start, end in zip(spent, marks, marks[1:], strict=False):
-            spent[stage] += (end - start) * 1e3
-    return spent
+    meter = Meter(STAGES, time.perf_counter)
+    start = time.perf_counter()
+    with (
+        meter.on(reader.detector, "detect", "find"),
+        meter.on(crops, "cut", "cut"),
+        meter.on(reader.recognizer, "read", "read"),
+    ):
+        for picture in pictures:
+            reader.read(picture)
+    spent = {**meter.spent, "whole page": time.perf_counter() - start}
+    return {stage: seconds * 1e3 for stage, seconds in spent.items()}
 
 
 def main() -> None:

@@ -11,15 +11,13 @@ encoders do in threads of their own is the rest of the whole. Frames a second ar
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from _meter import Meter
 
 import ocrkit
 from ocrkit import catalog, config
@@ -31,34 +29,7 @@ from ocrkit.video import SETTINGS, Outputs, VideoConfig, link, outputs, read_vid
 from ocrkit.video.frames import pyav
 
 STAGES = ("detect", "read", "follow", "draw")
-
-
-class Meter:
-    """CPU seconds of the main thread by stage."""
-
-    def __init__(self) -> None:
-        self.spent = dict.fromkeys(STAGES, 0.0)
-        self.calls = dict.fromkeys(STAGES, 0)
-
-    @contextmanager
-    def on(self, owner: Any, name: str, stage: str) -> Iterator[None]:
-        """Time a function or method of `owner` while this lasts."""
-        before = getattr(owner, name)
-        setattr(owner, name, self._timed(before, stage))
-        try:
-            yield
-        finally:
-            setattr(owner, name, before)
-
-    def _timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        def timed(*given: Any, **named: Any) -> Any:
-            start = time.thread_time()
-            result = function(*given, **named)
-            self.spent[stage] += time.thread_time() - start
-            self.calls[stage] += 1
-            return result
-
-        return timed
+"""Of which the main thread's CPU time is told."""
 
 
 def write_clip(clip: clips.Clip, path: Path) -> None:
@@ -142,7 +113,8 @@ def main() -> None:
         device="cpu",
         settings=given,
     )
-    meter, results, frames, spent, taken = Meter(), [], 0, 0.0, 0.0
+    meter = Meter(STAGES, time.thread_time)
+    results, frames, spent, taken = [], 0, 0.0, 0.0
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def slant(found: Detections) -> float:
 
 def lying(image: Image) -> Image:
     """A picture (H, W, 3) on its left side, (W, H, 3): text that runs down is upright."""
-    return np.ascontiguousarray(np.rot90(image))
+    return np.asarray(cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE), np.uint8)
 
 
 def upended(found: Detections, width: int) -> Detections:
