@@ -1,6 +1,7 @@
 """Random changes to labelled pictures that keep the labels true."""
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 import cv2
@@ -33,6 +34,21 @@ LOOSE = 0.12
 SLANT, TURN = 0.12, math.radians(3)
 """Standard deviations: of the slant, in the word's heights from top to bottom; and of the angle."""
 
+TOGETHER = 0.5
+"""Share of words, of those that another follows on their line, that are cut with it, too: detectors
+take words that stand close for one, and a recogniser has to tell the space between them."""
+
+MOST_TOGETHER = 3
+"""Words in a crop."""
+
+NEAR, OVERLAP = 1.0, 0.2
+"""Words of a line are so far apart at most, and overlap by so much at most, as labels that are
+loose do, in heights of the lower one,"""
+
+HIGHER, OFF, TURNED = 1.6, 0.3, math.cos(math.radians(12))
+"""and one is at most so many times as high as the other, so far aside, in such heights, and, as a
+cosine, so much turned against it."""
+
 
 def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
     """The word in `quad` (4, 2) cut out as a detector finds it: loose, tight, slanted, turned.
@@ -53,6 +69,58 @@ def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
     return np.asarray(
         cv2.warpPerspective(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE), np.uint8
     )
+
+
+def together(sample: Sample, rng: np.random.Generator) -> Iterator[tuple[Floats, str]]:
+    """Some of the words that another follows on their line, with it, or with two: quads and texts.
+
+    Each quad (4, 2) reaches from the first word's left side to the last one's right side; spaces
+    part the words of its text. Words that are ignored, or have no text, follow none.
+    """
+    after = followers(sample.quads)
+    legible = ~sample.ignored & np.array([bool(text) for text in sample.texts], np.bool_)
+    for first in np.flatnonzero(legible).tolist():
+        run = [first]
+        while len(run) < MOST_TOGETHER and rng.random() < TOGETHER:
+            follower = int(after[run[-1]])
+            if follower < 0 or not legible[follower]:
+                break
+            run.append(follower)
+        if len(run) > 1:
+            start, end = sample.quads[first], sample.quads[run[-1]]
+            yield (
+                np.stack([start[0], end[1], end[2], start[3]]),
+                " ".join(str(sample.texts[i]) for i in run),
+            )
+
+
+def followers(quads: Floats) -> NDArray[np.int64]:
+    """For each word, the next one on its line, or -1: quads (N, 4, 2) to (N,).
+
+    Text runs from the first to the second corner of quads. Of several that may follow a word, the
+    nearest does.
+    """
+    if not len(quads):
+        return np.zeros(0, np.int64)
+    heights, _ = geometry.extent(quads)
+    ways = quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]
+    ways = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), np.float32(1e-6))
+    starts, ends = (quads[:, 0] + quads[:, 3]) / 2, (quads[:, 1] + quads[:, 2]) / 2
+    lower = np.maximum(np.minimum(heights[:, None], heights), np.float32(1e-6))
+    gaps = np.einsum("ijd,id->ij", starts - ends[:, None], ways) / lower
+    across = np.stack([-ways[:, 1], ways[:, 0]], axis=1)
+    middles = quads.mean(axis=1)
+    aside = np.abs(np.einsum("ijd,id->ij", middles - middles[:, None], across)) / lower
+    fits = (
+        (gaps > -OVERLAP)
+        & (gaps < NEAR)
+        & (np.maximum(heights[:, None], heights) < HIGHER * lower)
+        & (aside < OFF)
+        & (ways @ ways.T > TURNED)
+    )
+    np.fill_diagonal(fits, False)
+    nearest = np.where(fits, gaps, np.inf).argmin(axis=1)
+    return np.where(fits.any(axis=1), nearest, -1)
 
 
 def _as_found(quad: Floats, rng: np.random.Generator) -> Floats:

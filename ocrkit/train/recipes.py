@@ -68,19 +68,18 @@ class ReadWords:
     def pieces(
         self, sample: Sample, drawn: bool, rng: np.random.Generator
     ) -> Iterator[Sample | Skipped]:
-        """A crop of each word that is not marked as ignored."""
+        """A crop of each word that is not marked as ignored, and some of words of a line."""
         for quad, text, ignored in zip(sample.quads, sample.texts, sample.ignored, strict=True):
             if ignored:
                 continue
             if not text:
                 yield Skipped("", "a word without a transcription")
                 continue
-            whole = np.array_equal(quad, geometry.full_quad(sample.image.shape[:2]))
-            image = sample.image if drawn and whole else _recut(sample.image, quad, rng)
-            if image.shape[0] > crops.TALL * image.shape[1] and len(text) > 2:
-                image = np.ascontiguousarray(np.rot90(image))  # most such texts run down
-            around = geometry.full_quad(image.shape[:2])
-            yield Sample(image, around[None], (text,), np.zeros(1, np.bool_))
+            yield _crop(sample.image, quad, text, drawn, rng)
+        if " " not in Charset(self.config.charset).characters:
+            return
+        for quad, text in augment.together(sample, rng):
+            yield _crop(sample.image, quad, text, drawn, rng)
 
     def example(self, piece: Sample) -> Example | Skipped:
         """One crop."""
@@ -122,6 +121,16 @@ class FindWords:
     def example(self, piece: Sample) -> Example | Skipped:
         """One piece of a scene."""
         return Example("", prepare_scene(piece.image), self.encode(self.config, piece))
+
+
+def _crop(image: Image, quad: Floats, text: str, drawn: bool, rng: np.random.Generator) -> Sample:
+    """The words in `quad` (4, 2), a little off."""
+    whole = np.array_equal(quad, geometry.full_quad(image.shape[:2]))
+    crop = image if drawn and whole else _recut(image, quad, rng)
+    if crop.shape[0] > crops.TALL * crop.shape[1] and len(text) > 2:
+        crop = np.ascontiguousarray(np.rot90(crop))  # most such texts run down
+    around = geometry.full_quad(crop.shape[:2])
+    return Sample(crop, around[None], (text,), np.zeros(1, np.bool_))
 
 
 def _recut(image: Image, quad: Floats, rng: np.random.Generator) -> Image:

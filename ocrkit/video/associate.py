@@ -84,19 +84,20 @@ def kinship_costs(
 
 def is_piece(word: Word, known: Word) -> bool:
     """Whether a word is what can be seen of another, the rest of which is covered."""
-    within = geometry.contains(known.quad, _shrunk(word.quad)).all()
     text, whole = word.text.casefold(), known.text.casefold()
-    return bool(within) and len(text) < len(whole) and partial_ratio(text, whole) >= PIECE
+    within = holds(known.quad, word.quad)
+    return within and len(text) < len(whole) and partial_ratio(text, whole) >= PIECE
+
+
+def holds(quad: Floats, other: Floats) -> bool:
+    """Whether one quad (4, 2) lies in another, its edges aside: half of it about its centre."""
+    middle = np.asarray((other + other.mean(axis=0)) / 2, np.float32)
+    return bool(geometry.contains(quad, middle).all())
 
 
 def similarity(one: str, other: str) -> float:
     """One minus the edits between two texts over the length of the longer; case does not count."""
     return float(Levenshtein.normalized_similarity(one.casefold(), other.casefold()))
-
-
-def _shrunk(quad: Floats) -> Floats:
-    """A quad (4, 2) of half the size about the same centre: where a word is, its edges aside."""
-    return np.asarray((quad + quad.mean(axis=0)) / 2, np.float32)
 
 
 def _distance(one: Floats, other: Floats) -> float:

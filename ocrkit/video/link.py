@@ -20,7 +20,15 @@ from ocrkit.config import Config
 from ocrkit.spot import TwoStage
 from ocrkit.types import Detections, Floats, Image, Reading, Word
 from ocrkit.video import tracks
-from ocrkit.video.associate import Costs, assign, is_piece, kinship_costs, overlap_costs, similarity
+from ocrkit.video.associate import (
+    Costs,
+    assign,
+    holds,
+    is_piece,
+    kinship_costs,
+    overlap_costs,
+    similarity,
+)
 from ocrkit.video.frames import Frame
 from ocrkit.video.motion import View, follow
 from ocrkit.video.tracks import (
@@ -107,6 +115,14 @@ class Seen(NamedTuple):
         return tuple(sighting.word for sighting in self.sightings if sighting.sure)
 
 
+class _Unclaimed(NamedTuple):
+    """A word that was read in a frame and that no track has claimed yet."""
+
+    word: Word
+    part: bool
+    """Whether it is one of several in a detection."""
+
+
 class Linker:
     """Takes the frames of one video, one after the other, and keeps track of its text.
 
@@ -183,50 +199,79 @@ class Linker:
         found = self.spotter.detector.detect(image, sideways=glance)
         for track in self._visible():
             track.missed += 1
-        words = self._find_again(image, self._find_followed(image, found), time)
-        for word in words:
+        unclaimed = self._find_again(image, self._find_followed(image, found), time)
+        for word, part in unclaimed:
             self._live.append(Track(self._count, word, begun=self._searches - 1))
             self._count += 1
-            self._read(self._live[-1], image, word)
+            self._read(self._live[-1], image, word, part)
         for track in self._visible():
             if track.missed == 0:
                 track.points, track.sound = view.corners(track.quad), True
             track.visible = track.sound and track.missed < self.config.patience
 
-    def _find_followed(self, image: Image, found: Detections) -> list[Word]:
+    def _find_followed(self, image: Image, found: Detections) -> list[_Unclaimed]:
         """Bring tracks whose place is known up to date; returns the words of what is left over."""
         followed = [track for track in self._visible() if track.sound]
         costs = overlap_costs([t.quad for t in followed], found.quads, self.config.follow_iou)
         owners = {column: followed[row] for row, column in assign(costs)}
+        shared = self._find_shared(image, found, owners)
         quads = {i: aligned(found.quads[i], track.quad) for i, track in owners.items()}
         known = {i for i, track in owners.items() if not self._wants(track, image, quads[i])}
-        unread = [i for i in range(len(found)) if i not in known]
+        unread = [i for i in range(len(found)) if i not in known | shared]
         (read,) = self.spotter.read([image], [found[unread]])
         for i in known:
             owners[i].find(quads[i], float(found.scores[i]))
-        left: list[Word] = []
+        left: list[_Unclaimed] = []
         for i, words in zip(unread, read, strict=True):
             words = words or (Word("", 0.0, (), found.quads[i], float(found.scores[i])),)
             if i in owners and self._agrees(owners[i], words):
                 owners[i].find(words[0].quad, words[0].score)
                 self._read(owners[i], image, words[0])
             else:
-                left += words
+                left += [_Unclaimed(word, len(words) > 1) for word in words]
         return left
 
-    def _find_again(self, image: Image, words: list[Word], time: Fraction) -> list[Word]:
+    def _find_shared(self, image: Image, found: Detections, owners: dict[int, Track]) -> set[int]:
+        """Which detections hold several texts that are known well enough; they are found by it.
+
+        Words that stand close may be found as one, of which no track is the owner: it is no longer
+        among `owners`. It is read again only if one of its words wants it; else they are where they
+        were followed to.
+        """
+        elsewhere = {id(track): i for i, track in owners.items()}
+        parts = [track for track in self._visible() if track.sound and track.part]
+        known: set[int] = set()
+        for i, (quad, score) in enumerate(zip(found.quads, found.scores, strict=True)):
+            own = [t for t in parts if elsewhere.get(id(t), i) == i and holds(quad, t.quad)]
+            if len(own) < 2:
+                continue
+            owners.pop(i, None)
+            if not any(self._wants(track, image, track.quad) for track in own):
+                known.add(i)
+                for track in own:
+                    track.find(track.quad, float(score))
+        return known
+
+    def _find_again(
+        self, image: Image, unclaimed: list[_Unclaimed], time: Fraction
+    ) -> list[_Unclaimed]:
         """Give words to tracks that are uncertain or out of sight; returns those left over."""
+        words = [word for word, _ in unclaimed]
         lost = [track for track in self._live if track.missed or not track.visible]
         costs = np.array([self._costs(track, words, time) for track in lost])
         pairs = assign(costs.reshape(len(lost), len(words)))
         for row, column in pairs:
-            track, word = lost[row], words[column]
+            track, (word, part) = lost[row], unclaimed[column]
             # What was out of sight is where it is found, not half way there.
             track.sound = track.sound and track.visible
             track.find(word.quad, word.score)
-            self._read(track, image, word)
+            self._read(track, image, word, part)
         given = {column for _, column in pairs}
-        return [w for i, w in enumerate(words) if i not in given and not self._in_part(w, time)]
+        return [
+            one
+            for i, one in enumerate(unclaimed)
+            if i not in given and not self._in_part(one.word, time)
+        ]
 
     def _in_part(self, word: Word, time: Fraction) -> bool:
         """Whether a word is a piece of a track that something covers; it is seen, then."""
@@ -275,8 +320,9 @@ class Linker:
         unsure = min(known.confidence, word.confidence) < self.spotter.config.min_confidence
         return unsure or similarity(known.text, word.text) >= self.config.min_similarity
 
-    def _read(self, track: Track, image: Image, word: Word) -> None:
-        """Take the reading of a word into account."""
+    def _read(self, track: Track, image: Image, word: Word, part: bool = False) -> None:
+        """Take the reading of a word into account; it may be part of what was found as one."""
+        track.part = part
         crop, whole = self._cut(image, word.quad), clear_of_edges(word.quad, image.shape[:2])
         reading = Reading(word.text, word.confidence, word.characters)
         track.read(reading, crop, whole, self.spotter.worth(word))

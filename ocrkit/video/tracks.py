@@ -158,6 +158,7 @@ class Track:
         vote: What has been read of it.
         sharpness, crop: Of the sharpest crop that was read.
         look: How it looked when it was last read; see `look`.
+        part: Whether it was one of several words of a detection when it was last read.
     """
 
     def __init__(self, identity: int, word: Word, begun: int = 0) -> None:
@@ -173,6 +174,7 @@ class Track:
         self.sharpness = 0.0
         self.crop: Image = np.zeros((1, 1, 3), np.uint8)
         self.look = np.zeros(LOOK, np.float32)
+        self.part = False
 
     @property
     def now(self) -> Word:

@@ -170,3 +170,41 @@ def test_a_crop_of_a_turned_word_is_upright(rng):
         for c in (augment.jitter_crop(sample.image, down, rng) for _ in range(60))
     )
     assert 15 <= wide <= 45
+
+
+def test_the_next_word_of_a_line_follows():
+    line = [quad(100, 100, 60, 20), quad(168, 102, 40, 18), quad(216, 100, 30, 20)]
+    below, far, high = quad(100, 126, 60, 20), quad(270, 100, 40, 20), quad(20, 90, 75, 40)
+    shuffled = np.stack([line[2], line[0], line[1], below, far, high])
+    assert augment.followers(shuffled).tolist() == [-1, 2, 0, -1, -1, -1]
+    assert augment.followers(shuffled[:0]).tolist() == []
+
+
+@given(st.floats(0, 2 * math.pi), st.floats(0.2, 5))
+def test_what_follows_is_the_same_from_every_side(angle, scale):
+    quads = np.stack([quad(100, 100, 60, 20), quad(166, 100, 40, 20), quad(100, 140, 60, 20)])
+    cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
+    turned = (quads @ np.array([[cos, sin], [-sin, cos]])).astype(np.float32)
+    assert augment.followers(turned).tolist() == [1, -1, -1]
+
+
+def test_words_of_a_line_are_cut_together(rng):
+    quads = np.stack([quad(10, 50, 60, 20), quad(76, 50, 40, 20), quad(122, 50, 50, 20)])
+    sample = Sample(np.zeros((90, 300, 3), np.uint8), quads, ("a", "b", "c"), np.zeros(3, bool))
+    found = [pair for _ in range(60) for pair in augment.together(sample, rng)]
+    spans = {text: [tuple(q[0]), tuple(q[2])] for q, text in found}
+    assert spans == {
+        "a b": [(10, 50), (116, 70)],
+        "a b c": [(10, 50), (172, 70)],
+        "b c": [(76, 50), (172, 70)],
+    }
+    assert 40 < len(found) < 80  # half of the two words that another follows
+
+
+@pytest.mark.parametrize(
+    ("texts", "ignored"), [(("a", None), 2), (("a", "###"), 1), (("", "b"), 2)]
+)
+def test_words_that_cannot_be_read_are_not_cut_with_others(texts, ignored, rng):
+    quads = np.stack([quad(10, 50, 60, 20), quad(76, 50, 40, 20)])
+    sample = Sample(np.zeros((90, 300, 3), np.uint8), quads, texts, np.arange(2) == ignored)
+    assert not [pair for _ in range(20) for pair in augment.together(sample, rng)]

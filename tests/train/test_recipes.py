@@ -83,6 +83,15 @@ def test_photographed_crops_vary(reads, rng):
     assert sample.image.shape in shapes
 
 
+@pytest.mark.parametrize(("charset", "spaces"), [(CRNNConfig().charset, True), ("abc", False)])
+def test_words_of_a_line_are_read_together_if_spaces_can_be(charset, spaces, rng):
+    reads = ReadWords(CRNN.encode, CRNNConfig(charset=charset))
+    two = scene("a", "b")
+    line = replace(two, quads=two.quads + np.array([[[0, 0]], [[66, 0]]], np.float32))
+    texts = {piece.texts[0] for _ in range(20) for piece in reads.pieces(line, False, rng)}
+    assert texts == {"a", "b", *(["a b"] if spaces else [])}
+
+
 @pytest.mark.parametrize(
     ("text", "size", "expected"),
     [
