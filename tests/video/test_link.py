@@ -242,6 +242,14 @@ def test_words_found_as_one_are_still_the_words_they_were():
     assert {len(one.words) for one in seen} == {2}
 
 
+def test_words_always_found_as_one_are_read_no_oftener_than_others():
+    scene = Scene({"FRESH": still(40, 40), "BUNS": still(96, 40)}, joined=range(100))
+    seen, linker = watch(scene, 100)
+    assert [t.text for t in linker.tracks()] == ["FRESH", "BUNS"]
+    assert {len(one.words) for one in seen} == {2}
+    assert scene.crops == 3 < len(scene.searched)
+
+
 def test_what_is_found_only_once_is_a_mistake():
     scene = Scene({"EXIT": still(40, 40), "ERROR": between((150, 80), (8, 9))})
     _, linker = watch(scene)
