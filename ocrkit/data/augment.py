@@ -74,8 +74,9 @@ def jitter_crop(image: Image, quad: Floats, rng: np.random.Generator) -> Image:
 def together(sample: Sample, rng: np.random.Generator) -> Iterator[tuple[Floats, str]]:
     """Some of the words that another follows on their line, with it, or with two: quads and texts.
 
-    Each quad (4, 2) reaches from the first word's left side to the last one's right side; spaces
-    part the words of its text. Words that are ignored, or have no text, follow none.
+    Each quad (4, 2), px of the picture, reaches from the first word's left side to the last one's
+    right side; spaces part the words of its text. Words that are ignored, or have no text, are cut
+    with none.
     """
     after = followers(sample.quads)
     legible = ~sample.ignored & np.array([bool(text) for text in sample.texts], np.bool_)
@@ -95,7 +96,7 @@ def together(sample: Sample, rng: np.random.Generator) -> Iterator[tuple[Floats,
 
 
 def followers(quads: Floats) -> NDArray[np.int64]:
-    """For each word, the next one on its line, or -1: quads (N, 4, 2) to (N,).
+    """For each word, the next one on its line, or -1: quads (N, 4, 2), px, to (N,) int64.
 
     Text runs from the first to the second corner of quads. Of several that may follow a word, the
     nearest does.

@@ -90,7 +90,7 @@ def is_piece(word: Word, known: Word) -> bool:
 
 
 def holds(quad: Floats, other: Floats) -> bool:
-    """Whether one quad (4, 2) lies in another, its edges aside: half of it about its centre."""
+    """Whether `other` lies in `quad`, both (4, 2), px, its edges aside: half of it is enough."""
     middle = np.asarray((other + other.mean(axis=0)) / 2, np.float32)
     return bool(geometry.contains(quad, middle).all())
 

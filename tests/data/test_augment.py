@@ -178,6 +178,7 @@ def test_the_next_word_of_a_line_follows():
     shuffled = np.stack([line[2], line[0], line[1], below, far, high])
     assert augment.followers(shuffled).tolist() == [-1, 2, 0, -1, -1, -1]
     assert augment.followers(shuffled[:0]).tolist() == []
+    assert augment.followers(np.zeros((3, 4, 2), np.float32)).tolist() == [-1, -1, -1]
 
 
 @given(st.floats(0, 2 * math.pi), st.floats(0.2, 5))
