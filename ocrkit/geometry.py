@@ -1,11 +1,32 @@
 """Plane geometry of quads, in NumPy; no torch. Conventions: see `ocrkit.types`."""
 
+from typing import Any, NamedTuple
+
 import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from ocrkit.types import Bools, Floats
+
+
+class Onward(NamedTuple):
+    """How words lie to others, seen along the text of the others; lengths are in their heights.
+
+    Attributes:
+        gap: From the ends of the others to the starts of the words; negative if they overlap.
+        start, end: From the others' starts to those of the words, and from end to end.
+        aside: From middle to middle across the text, 0 or more.
+        taller: The higher one's height over the lower one's, 1 or more.
+        cosine: Of the angle between the ways their text runs.
+    """
+
+    gap: Floats
+    start: Floats
+    end: Floats
+    aside: Floats
+    taller: Floats
+    cosine: Floats
 
 
 def cell_centres(height: int, width: int, stride: int) -> Floats:
@@ -59,8 +80,7 @@ def rect_along(quads: Floats) -> Floats:
 
     Their corners are in the order of the quads'.
     """
-    right = quads[..., 1, :] - quads[..., 0, :] + quads[..., 2, :] - quads[..., 3, :]
-    right = right / np.maximum(np.linalg.norm(right, axis=-1, keepdims=True), np.float32(1e-6))
+    right = directions(quads)
     axes = np.stack([right, np.stack([-right[..., 1], right[..., 0]], axis=-1)], axis=-2)
     places = quads @ np.swapaxes(axes, -1, -2)
     (left, top), (end, bottom) = (
@@ -68,6 +88,41 @@ def rect_along(quads: Floats) -> Floats:
     )
     corners = np.stack([left, top, end, top, end, bottom, left, bottom], axis=-1)
     return np.asarray(corners.reshape(quads.shape) @ axes, np.float32)
+
+
+def directions(quads: Floats) -> Floats:
+    """Unit vectors the way text runs in quads (..., 4, 2), from left side to right; (..., 2).
+
+    Zero for quads whose sides coincide.
+    """
+    along = quads[..., 1, :] - quads[..., 0, :] + quads[..., 2, :] - quads[..., 3, :]
+    lengths = np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), np.float32(1e-6))
+    return np.asarray(along / lengths)
+
+
+def onward(quads: Floats, words: Floats) -> Onward:
+    """How `words` (..., 4, 2) lie to `quads`; shapes broadcast. Each figure is (...)."""
+    (heights, _), (word_heights, _) = extent(quads), extent(words)
+    lower = np.maximum(np.minimum(heights, word_heights), np.float32(1e-6))
+    right = directions(quads)
+    down = np.stack([-right[..., 1], right[..., 0]], axis=-1)
+    starts, ends, word_starts, word_ends = (
+        (of[..., first, :] + of[..., second, :]) / 2
+        for of in (quads, words)
+        for first, second in ((0, 3), (1, 2))
+    )
+
+    def apart(along: Any, way: Floats) -> Floats:
+        return np.asarray((along * way).sum(axis=-1) / np.maximum(heights, np.float32(1e-6)))
+
+    return Onward(
+        gap=apart(word_starts - ends, right),
+        start=apart(word_starts - starts, right),
+        end=apart(word_ends - ends, right),
+        aside=np.abs(apart(words.mean(axis=-2) - quads.mean(axis=-2), down)),
+        taller=np.asarray(np.maximum(heights, word_heights) / lower),
+        cosine=np.asarray((right * directions(words)).sum(axis=-1)),
+    )
 
 
 def upright(quad: Floats) -> Floats:

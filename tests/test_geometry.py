@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quads import box
 
 from ocrkit import geometry
 
@@ -276,3 +277,28 @@ def test_the_rectangle_along_a_word_by_hand():
     np.testing.assert_allclose(
         geometry.rect_along(turned), np.stack([turn(along, 2.0), along]), atol=1e-4
     )
+
+
+def test_directions_of_text_by_hand():
+    level, down = box(0, 0, 40, 10), np.roll(box(0, 0, 10, 40), -1, axis=0)
+    trapezoid = np.array([[0, 0], [30, 0], [30, 60], [0, 20]], np.float32)
+    along = geometry.directions(np.stack([level, down, trapezoid, np.zeros((4, 2))]))
+    assert along == pytest.approx(np.array([[1, 0], [0, 1], [60 / 72.111, 40 / 72.111], [0, 0]]))
+
+
+def test_what_follows_a_word_by_hand():
+    """A word of 40 x 10, and one of 50 x 20 that starts 5 px after it and 2 px lower."""
+    seen = geometry.onward(box(0, 0, 40, 10), box(45, -3, 95, 17))
+    assert seen == pytest.approx((0.5, 4.5, 5.5, 0.2, 2.0, 1.0))
+    back = geometry.onward(box(45, -3, 95, 17), box(0, 0, 40, 10))
+    assert back == pytest.approx((-95 / 20, -45 / 20, -55 / 20, 0.1, 2.0, 1.0))
+    down = np.roll(box(0, 0, 10, 40), -1, axis=0)
+    assert geometry.onward(box(0, 0, 40, 10), down).cosine == pytest.approx(0)
+
+
+def test_what_follows_each_of_many():
+    quads = np.stack([box(0, 0, 40, 10), box(45, 0, 60, 10), np.zeros((4, 2))])
+    seen = geometry.onward(quads[:, None], quads[None])
+    assert seen.gap.shape == (3, 3)
+    assert seen.gap[:2, :2] == pytest.approx(np.array([[-4, 0.5], [-6, -1.5]]))
+    assert np.isfinite(np.stack(seen)).all()

@@ -43,7 +43,7 @@ MOST_TOGETHER = 3
 
 NEAR, OVERLAP = 1.0, 0.2
 """Words of a line are so far apart at most, and overlap by so much at most, as labels that are
-loose do, in heights of the lower one,"""
+loose do, in heights of the first,"""
 
 HIGHER, OFF, TURNED = 1.6, 0.3, math.cos(math.radians(12))
 """and one is at most so many times as high as the other, so far aside, in such heights, and, as a
@@ -103,33 +103,23 @@ def followers(quads: Floats) -> NDArray[np.int64]:
     """
     if not len(quads):
         return np.zeros(0, np.int64)
-    heights, _ = geometry.extent(quads)
-    ways = quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]
-    ways = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), np.float32(1e-6))
-    starts, ends = (quads[:, 0] + quads[:, 3]) / 2, (quads[:, 1] + quads[:, 2]) / 2
-    lower = np.maximum(np.minimum(heights[:, None], heights), np.float32(1e-6))
-    gaps = np.einsum("ijd,id->ij", starts - ends[:, None], ways) / lower
-    across = np.stack([-ways[:, 1], ways[:, 0]], axis=1)
-    middles = quads.mean(axis=1)
-    aside = np.abs(np.einsum("ijd,id->ij", middles - middles[:, None], across)) / lower
+    seen = geometry.onward(quads[:, None], quads[None])
     fits = (
-        (gaps > -OVERLAP)
-        & (gaps < NEAR)
-        & (np.maximum(heights[:, None], heights) < HIGHER * lower)
-        & (aside < OFF)
-        & (ways @ ways.T > TURNED)
+        (seen.gap > -OVERLAP)
+        & (seen.gap < NEAR)
+        & (seen.taller < HIGHER)
+        & (seen.aside < OFF)
+        & (seen.cosine > TURNED)
     )
     np.fill_diagonal(fits, False)
-    nearest = np.where(fits, gaps, np.inf).argmin(axis=1)
+    nearest = np.where(fits, seen.gap, np.inf).argmin(axis=1)
     return np.where(fits.any(axis=1), nearest, -1)
 
 
 def _as_found(quad: Floats, rng: np.random.Generator) -> Floats:
     """A quad (4, 2) with the errors that detectors make, and the margin of the cut."""
     height = float(geometry.extent(quad)[0])
-    right = quad[1] - quad[0] + quad[2] - quad[3]
-    down = quad[3] - quad[0] + quad[2] - quad[1]
-    right, down = (way / max(float(np.linalg.norm(way)), 1e-6) for way in (right, down))
+    right, down = geometry.directions(np.stack([quad, quad[[0, 3, 2, 1]]]))
     start, end, above, below = np.maximum(rng.normal(*SLACK, 4), TIGHTEST)
     if rng.random() < LOOSE:
         start, end = rng.permutation([start + rng.uniform(0, 0.5), end])

@@ -33,24 +33,13 @@ def joined(found: Detections) -> Detections:
     """
     first, second, _ = overlapping(found.quads)
     left, right = np.concatenate([first, second]), np.concatenate([second, first])
-    heights, _ = geometry.extent(found.quads)
-    ways = found.quads[:, 1] - found.quads[:, 0] + found.quads[:, 2] - found.quads[:, 3]
-    ways = ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), np.float32(1e-6))
-    middles = found.quads.mean(axis=1)
-    way, height = ways[left], heights[left]
-    across = np.stack([-way[:, 1], way[:, 0]], axis=1)
-    apart = np.abs(((middles[right] - middles[left]) * across).sum(axis=1))
-    (start, end), (other_start, other_end) = (
-        [np.einsum("pcd,pd->p", found.quads[of][:, c], way) / 2 for c in ((0, 3), (1, 2))]
-        for of in (left, right)
-    )
-    taller = heights[right] / np.maximum(height, np.float32(1e-6))
+    seen = geometry.onward(found.quads[left], found.quads[right])
     fits = (
-        (end - other_start > SHARED * height)
-        & (np.minimum(other_start - start, other_end - end) > BEYOND * height)
-        & (np.maximum(taller, 1 / np.maximum(taller, np.float32(1e-6))) < HIGHER)
-        & (apart < OFF * height)
-        & ((way * ways[right]).sum(axis=1) > TURNED)
+        (seen.gap < -SHARED)
+        & (np.minimum(seen.start, seen.end) > BEYOND)
+        & (seen.taller < HIGHER)
+        & (seen.aside < OFF)
+        & (seen.cosine > TURNED)
     )
     left, right = left[fits], right[fits]
     corners = [found.quads[of, c] for of, c in ((left, 0), (right, 1), (right, 2), (left, 3))]
