@@ -19,7 +19,7 @@ from pydantic import Field
 
 from ocrkit import crops, geometry
 from ocrkit.config import Config
-from ocrkit.detect._nms import covering, unrivalled
+from ocrkit.detect._nms import Indices, covering, unrivalled
 from ocrkit.recognize import Aggregate, Score, aggregate
 from ocrkit.types import Bools, Character, Detections, Floats, Reading, Word
 
@@ -62,7 +62,7 @@ class WordsConfig(Config):
         0.2,
         ge=0,
         description="that whose worth, times its width to this power, is higher: half a word is "
-        "read as surely as all of it; 0 for the surer",
+        "read as surely as all of it; 0 for the surer, as of words that read the same",
     )
     min_confidence: float = Field(
         0.55,
@@ -176,6 +176,7 @@ def best_of_rivals(words: Sequence[Word], worth: Worth, config: WordsConfig) -> 
 
     Which of several quads shows a word best is seen by what can be read in them: more of it, or
     surer. Of equally good words the first is better; a word that is driven out drives out none.
+    Of those that read the same the surer is better, however wide.
 
     Args:
         words: In any order.
@@ -185,12 +186,36 @@ def best_of_rivals(words: Sequence[Word], worth: Worth, config: WordsConfig) -> 
     if len(words) < 2:
         return tuple(words)
     quads = np.stack([word.quad for word in words])
-    widths = geometry.extent(quads)[1]
-    ranks = np.argsort(-worth * widths**config.rival_width, kind="stable")
-    better, other, covered = covering(quads[ranks])
+    first, second, covered = covering(quads)
     contested = covered > config.rival_overlap
-    kept = ranks[unrivalled(len(ranks), better[contested], other[contested])]
-    return tuple(words[index] for index in sorted(kept.tolist()))
+    first, second = first[contested], second[contested]
+    widths = _own_widths(words, quads, first, second)
+    ranks = np.argsort(-worth * widths**config.rival_width, kind="stable")
+    places = np.argsort(ranks)  # from the best
+    one, other = places[first], places[second]
+    best = unrivalled(len(ranks), np.minimum(one, other), np.maximum(one, other))
+    return tuple(words[index] for index in sorted(ranks[best].tolist()))
+
+
+def _own_widths(words: Sequence[Word], quads: Floats, first: Indices, second: Indices) -> Floats:
+    """The widths of the words' quads, px, or of the narrowest of rivals that say the same; (N,).
+
+    What a wider one shows beside the text, half of the next letter it may be, makes it no better.
+
+    Args:
+        words: N.
+        quads: Theirs, (N, 4, 2).
+        first: (P,) of each pair of rivals one,
+        second: and the other.
+    """
+    _, widths = geometry.extent(quads)
+    texts = np.array([word.text for word in words])
+    alike = texts[first] == texts[second]
+    first, second = first[alike], second[alike]
+    own = widths.copy()
+    np.minimum.at(own, first, widths[second])
+    np.minimum.at(own, second, widths[first])
+    return own
 
 
 def _hypotheses(index: int, found: Detections, config: WordsConfig) -> list[Hypothesis]:

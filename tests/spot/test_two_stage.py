@@ -251,6 +251,15 @@ def test_a_longer_one_may_be_less_sure(confidence, stays):
     assert best([part, whole]) == [stays]
 
 
+def test_of_two_that_read_the_same_the_surer_stays_however_wide():
+    """And beside a rival that reads otherwise the wider one is no better than the narrower."""
+    tight, loose = word("HOT", 0.81, 0, 60), word("HOT", 0.8, 0, 100)
+    quads = [w.quad[1, 0] for w in of_page([loose, tight], WordsConfig(), None)]
+    assert quads == [60]
+    assert best([loose, tight, word("HOTEL", 0.72, 0, 100)]) == ["HOT"]
+    assert best([loose, tight, word("HOTEL", 0.74, 0, 100)]) == ["HOTEL"]
+
+
 def likely(texts):
     """A language in which capitals cost 1.5 nats each, as does the end, and all else 9."""
     return np.array([-1.5 * (len(t) + 1) if t.isupper() else -9.0 * (len(t) + 1) for t in texts])
