@@ -11,6 +11,7 @@ from ocrkit.detect import Detector
 from ocrkit.recognize import Aggregate, Recognizer, Score
 from ocrkit.spot import _words as words
 from ocrkit.spot._base import Spotter
+from ocrkit.spot._ends import with_their_ends
 from ocrkit.spot._pages import read_pages
 from ocrkit.spot._parts import joined
 from ocrkit.spot._stacked import unstack
@@ -33,12 +34,13 @@ class TwoStage(Spotter):
 
     def spot(self, images: Sequence[Image]) -> list[tuple[Word, ...]]:
         """See `Spotter.spot`; the crops of all images are read together, batched by width."""
-        found = [self._search(image) for image in images]
-        pages = read_pages(found, self._reader(images), *self._rules)
-        return [
-            words.of_page([w for found in page for w in found], self.config, self._language)
-            for page in pages
+        read = self._reader(images)
+        config, how = self._rules
+        pages = [
+            words.of_page([w for found in page for w in found], config, self._language)
+            for page in read_pages([self._search(image) for image in images], read, config, how)
         ]
+        return with_their_ends(pages, read, config, self._language, how)
 
     def read(
         self, images: Sequence[Image], found: Sequence[Detections]

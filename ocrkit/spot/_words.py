@@ -95,6 +95,14 @@ class WordsConfig(Config):
         description="where the words of a picture are read less surely than this, on average, some "
         "are tried upside down; if those are surer by `turn_gain`, all are read so; 0 for never",
     )
+    reach: float = Field(
+        0.3,
+        ge=0,
+        le=2,
+        description="heights by which a word that is worth less than `reach_below` is read longer "
+        "at either end, too: its first or last letter may have been cut off; 0 for never",
+    )
+    reach_below: float = Field(0.9, ge=0, description="see `reach`; of surer words nothing is cut")
     upside_down: float = Field(
         0.0,
         ge=0,

@@ -46,7 +46,7 @@ def paper():
 
 def spot(upright, turned, box=(10, 20, 50, 40), **settings):
     recognizer = Tells(upright, turned)
-    defaults = {"margin": 0, "min_confidence": 0, "upside_down": 0.8}
+    defaults = {"margin": 0, "min_confidence": 0, "upside_down": 0.8, "reach": 0}
     config = WordsConfig(scales=(1,), **defaults | settings)
     (words,) = TwoStage(Finds(box), recognizer, config).spot([paper()])
     return words, recognizer.calls

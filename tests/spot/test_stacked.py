@@ -98,7 +98,7 @@ class Tells:
 
 def spot(sure, **settings):
     recognizer = Tells(sure)
-    defaults = {"margin": 0, "min_confidence": 0, "stacked": True}
+    defaults = {"margin": 0, "min_confidence": 0, "stacked": True, "reach": 0}
     config = WordsConfig(scales=(1,), **defaults | settings)
     ((word,),) = TwoStage(Whole(), recognizer, config).spot([stack((10, 30), (60, 80))])
     return word, recognizer.shapes

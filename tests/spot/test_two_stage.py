@@ -49,7 +49,7 @@ def paper(height=100, width=120):
 
 
 def spot_one(say, image, box, **settings):
-    settings = WordsConfig(**{"scales": (1,), "margin": 0} | settings)
+    settings = WordsConfig(**{"scales": (1,), "margin": 0, "reach": 0} | settings)
     return TwoStage(Finds({image.shape[1]: [box]}), Tells(say), settings).spot([image])[0]
 
 
