@@ -29,6 +29,10 @@ STEADY = 0.7
 WHOLE = 0.7
 """The confidence from which on a text takes over what speaks for its pieces."""
 
+BORNE_OUT = 0.1
+"""So much of the evidence for a piece the text itself must have to take it over: where a word has
+been seen together with its neighbour once or twice, it has little."""
+
 EDGE = 0.15
 """Of its height; a word that is nearer to the frame's edge may have been cut by it."""
 
@@ -91,9 +95,9 @@ class Vote:
     A reading that is worth c counts as log(1 - c) squared: one of 0.95 outweighs seventy of 0.3,
     as unsure readings of one text err alike. (By -log(1 - c), as if they erred independently, it
     would outweigh eight.) What speaks for a piece of a text speaks for all of it if
-    all of it has been read surely: before, a part was covered. Readings at the frame's edge, which
-    may have cut the word, count little beside others. The text with most evidence wins, with the
-    confidence and the characters of its surest reading.
+    all of it has been read surely, and not much less often: before, a part was covered. Readings at
+    the frame's edge, which may have cut the word, count little beside others. The text with most
+    evidence wins, with the confidence and the characters of its surest reading.
 
     Attributes:
         count: How many readings there were.
@@ -132,10 +136,13 @@ class Vote:
         return self._surest[max(self._evidence, key=self._support)]
 
     def _support(self, text: str) -> float:
-        """The evidence for a text, that for its pieces included."""
+        """The evidence for a text, that for its pieces included, if it has some of its own."""
+        own = self._evidence[text]
         if self._surest[text].confidence < WHOLE:
-            return self._evidence[text]
-        return sum(value for piece, value in self._evidence.items() if piece in text)
+            return own
+        borne_out = own / BORNE_OUT
+        pieces = (v for piece, v in self._evidence.items() if piece in text and piece != text)
+        return own + sum(value for value in pieces if value <= borne_out)
 
 
 class Track:

@@ -70,6 +70,15 @@ def test_readings_at_the_edge_count_a_tenth():
     assert (found.winner.text, found.count, found.whole) == ("OCEANIC", 4, 1)
 
 
+def test_what_speaks_for_a_piece_speaks_for_the_whole_if_that_has_a_tenth_of_it():
+    """log(1 - 0.72)^2 = 1.62 against 3 or 4 times log(1 - 0.9)^2 = 5.30."""
+    covered = vote(*[("CEAN", 0.9)] * 3, ("OCEAN", 0.72))
+    assert covered.winner.text == "OCEAN"
+    joined = vote(*[("OCEAN", 0.9)] * 4, ("OCEAN7", 0.72))
+    assert joined.winner.text == "OCEAN"
+    assert vote(("CEAN", 0.9), ("OCEAN", 0.69)).winner.text == "CEAN"  # not read surely
+
+
 @pytest.mark.parametrize(
     ("left", "top", "clear"),
     # 10 px high: 1.5 px must be free on each side of a frame of 100 x 60.
