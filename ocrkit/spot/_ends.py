@@ -13,7 +13,7 @@ from ocrkit import geometry
 from ocrkit.recognize import Aggregate, Score
 from ocrkit.spot import _words as words
 from ocrkit.spot._words import Hypothesis, WordsConfig
-from ocrkit.types import Detections, Floats, Reading, Word
+from ocrkit.types import Detections, Reading, Word
 
 Page = tuple[Word, ...]
 
@@ -55,17 +55,20 @@ def _unsure(page: Page, config: WordsConfig, language: Score | None) -> Page:
 
 
 def _longer(page: Page, reach: float) -> Detections:
-    """Each word's quad made longer by `reach` heights at its start, then at its end."""
+    """Each word's quad made longer by `reach` heights at its start, then at its end.
+
+    Along its text, not in perspective, in which a side that converges soon reaches the horizon.
+    """
     if not page:
         return Detections.empty()
     quads = np.stack([word.quad for word in page])
-    heights, widths = geometry.extent(quads)
-    shares = (reach * heights / np.maximum(widths, 1e-6)).tolist()
-    longer: list[Floats] = []
-    for quad, share in zip(quads, shares, strict=True):
-        longer += [geometry.part(quad, -share, 1), geometry.part(quad, 0, 1 + share)]
-    scores = np.repeat([np.float32(word.score) for word in page], 2)
-    return Detections(np.stack(longer), scores)
+    heights, _ = geometry.extent(quads)
+    step = (np.float32(reach) * heights[:, None] * geometry.directions(quads))[:, None]
+    longer = np.stack([quads, quads], axis=1)
+    longer[:, 0, [0, 3]] -= step
+    longer[:, 1, [1, 2]] += step
+    scores = np.repeat(np.array([word.score for word in page], np.float32), 2)
+    return Detections(longer.reshape(-1, 4, 2), scores)
 
 
 def _more(page: Page, told: Sequence[Page]) -> list[Word]:

@@ -13,7 +13,7 @@ class Tells:
     """Says what a text says of the edges (left, right) of a quad, in px; it notes all it is asked.
 
     Args:
-        texts: What stands between whole multiples of 10 px, such as {(0, 40): "OPEN"}.
+        texts: What stands between two edges, such as {(0, 40): "OPEN"}.
         sure: How surely it is read.
     """
 
@@ -79,3 +79,17 @@ def test_of_several_pictures_each_keeps_its_own():
 def test_a_quad_without_width_or_height_does_no_harm():
     flat = Word("I", 0.6, (), np.zeros((4, 2), np.float32), 0.9)
     assert longer((flat,), {}, 0.9)[0] == ["I"]
+
+
+def test_a_side_that_converges_is_made_no_longer_than_others():
+    """In perspective this one's end would be beyond the horizon."""
+    edges = []
+
+    def read(hypotheses):
+        edges.extend(h.quad for h in hypotheses)
+        return [Reading("", 0.0)] * len(hypotheses)
+
+    quad = np.array([[0, 19], [100, 0], [100, 40], [0, 20]], np.float32)
+    with_their_ends([(Word("cone", 0.6, (), quad, 0.9),)], read, WordsConfig(reach=1), None)
+    start, end = (np.abs(found - quad).max() for found in edges)
+    assert (start, end) == pytest.approx((20.5, 20.5), rel=0.01)
